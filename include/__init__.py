@@ -1,0 +1,1 @@
+"""Bellwether: analyses of stocks as jobs that people can trust."""

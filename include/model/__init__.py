@@ -1,0 +1,1 @@
+"""The values that travel between the rooms: frozen dataclasses, enums, and the errors with their codes."""

@@ -1,0 +1,93 @@
+"""The errors of the product: one small tree, each with a stable code and a sentence that says what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class ErrorCode(StrEnum):
+    """Why one ticker has no analysis. Stable: stored with the detail, shown to people, matched by programs."""
+
+    INSUFFICIENT_HISTORY = "insufficient_history"
+    STALE_PRICES = "stale_prices"
+    BAD_PRICES = "bad_prices"
+    NO_DATA = "no_data"
+    UNKNOWN_TICKER = "unknown_ticker"
+    RATE_LIMITED = "rate_limited"
+    SOURCE_UNAVAILABLE = "source_unavailable"
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One ticker that could not be analysed: a code for programs and a sentence for people."""
+
+    ticker: str
+    code: ErrorCode
+    message: str
+
+
+class BellwetherError(Exception):
+    """Root of all errors that the product raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One bad field of a request: which, what was sent, what is allowed."""
+
+    field: str
+    value: Any
+    reason: str
+
+
+class InvalidRequestError(BellwetherError):
+    """A request with bad fields; names every one of them."""
+
+    code = "validation_error"
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.reason} (got {p.value!r})" for p in self.problems))
+
+
+class ClaimCollisionError(BellwetherError):
+    """Two different requests have the same claim key: a bug, never answered with somebody else's job."""
+
+    code = "claim_collision"
+
+    def __init__(self, claim_key: str, job_id: str) -> None:
+        super().__init__(
+            f"claim key {claim_key[:16]} belongs to a different request, of job {job_id}; "
+            "report this as a bug, and ask again with force to get the analysis now"
+        )
+
+
+class StaleAttemptError(BellwetherError):
+    """The job was ended or restarted while this task was at work: its writes are refused."""
+
+    code = "stale_attempt"
+
+    def __init__(self, job_id: str, attempt: int) -> None:
+        super().__init__(f"job {job_id} attempt {attempt} is over (ended, cancelled or restarted); nothing was written")
+
+
+class SourceUnavailableError(BellwetherError):
+    """The price source is away for everybody: worth a retry of the whole batch."""
+
+    code = "source_unavailable"
+
+
+class StrategyError(BellwetherError):
+    """A strategy file is wrong; says where, and what is allowed."""
+
+    code = "invalid_strategy"
+
+
+class SchemaError(BellwetherError):
+    """The database is not at the schema that this code needs; names the command that mends it."""
+
+    code = "wrong_schema"

@@ -1,0 +1,82 @@
+"""A job, its details, and the batches that its mapped tasks work on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Life of a job: queued -> processing -> one of the ended ones."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job can still change."""
+        return self in (JobStatus.QUEUED, JobStatus.PROCESSING)
+
+
+class DetailStatus(StrEnum):
+    """Life of one ticker in a job."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    REUSED = "reused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who does the work: `job_id` is this run's own when it won, another one's when it joined."""
+
+    job_id: str
+    attempt: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The tickers of one mapped task, by number: the tickers themselves are in the details. `label` is for people."""
+
+    job_id: str
+    attempt: int
+    number: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTicker:
+    """One ticker of a job and the session to analyse (None: the newest that the source has)."""
+
+    ticker: str
+    session: date | None
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a job stands, counted from its details. `completed` includes `reused`."""
+
+    job_id: str
+    status: JobStatus
+    status_reason: str | None
+    total: int
+    completed: int
+    reused: int
+    failed: int
+    cancelled: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def pending(self) -> int:
+        """Tickers that have not ended yet."""
+        return self.total - self.completed - self.failed - self.cancelled

@@ -1,0 +1,45 @@
+"""Every setting of the product, once: name, default, what it does.
+
+The environment variable of a setting is `BELLWETHER_` and its name in capitals, as `BELLWETHER_BATCH_SIZE`.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix="BELLWETHER_", frozen=True, extra="ignore")
+
+    connection_id: str = Field("stocks_db", description="Airflow connection of the database `stocks`")
+    app_role: str = Field("stocks_app", description="database role of tasks and API; may read and write rows, no DDL")
+    job_scope: Literal["user", "shared"] = Field(
+        "user", description="whose equal requests share one job: each user's own (`user`) or everybody's (`shared`)"
+    )
+    max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
+    single_ticker_tasks: int = Field(
+        8, ge=0, le=256, description="up to this many tickers, each gets a task of its own"
+    )
+    batch_size: int = Field(25, ge=1, le=10_000, description="tickers a mapped task analyses in larger jobs")
+    max_batches: int = Field(256, ge=1, le=1000, description="most mapped tasks of one job; batches grow beyond it")
+    lookback_bars: int = Field(
+        750, ge=60, le=20_000, description="most bars that one analysis looks at; more warm-up, more time"
+    )
+    default_data_source: Literal["yahoo", "sample", "demo"] = Field(
+        "yahoo", description="where prices come from when a request does not say it"
+    )
+    strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
+    fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
+    fetch_timeout_seconds: float = Field(20.0, gt=0, le=300, description="longest wait for one price request")
+    yahoo_cache_dir: Path | None = Field(None, description="folder for Yahoo's time zones and cookies, one a machine")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once from the environment."""
+    return Settings()
