@@ -1,0 +1,1 @@
+"""What `make run` uses: PostgreSQL, Airflow's processes and their environment on one machine without Docker."""
