@@ -1,0 +1,65 @@
+# Bellwether on one machine, without Docker. `make` alone explains the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run up down status logs password user clean test check bench lock installed installed-dev
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
+NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
+BOOTSTRAP = $(or $(PYTHON),$(NO_PYTHON)) local/bootstrap.py $(if $(filter file,$(origin PYTHON)),,--exactly)
+VENV = .venv/bin
+LOCAL = $(VENV)/python -m local
+LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(ARGS)
+
+# Without these, Python would compile our modules anew in every process, or load somebody else's.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
+# What users type reaches the commands through the environment, never as text of a shell command.
+unexport NAME ROLE
+user: export BELLWETHER_USER_NAME := $(value NAME)
+user: export BELLWETHER_USER_ROLE := $(value ROLE)
+
+help: ## this list
+	@echo "Bellwether analyses stocks as Airflow jobs. Python 3.11 to 3.13 and make are all it needs."
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@echo "Variables: PYTHON=/path/to/python3, BELLWETHER_HOME=/folder/for/the/data (default .local)."
+
+run: installed ## set up what is missing, start everything, run the main job and show its verdicts
+	@$(LOCAL) run
+
+up: installed ## set up what is missing and start everything in the background
+	@$(LOCAL) up
+
+down: ## stop everything; the data stays
+status: ## which processes run, and where the web interface is
+logs: ## the last lines of every log
+clean: ## stop everything and delete the data, passwords and logs (.local); keeps the packages (.venv)
+down status logs clean:
+	@if [ -e "$${BELLWETHER_HOME:-.local}" ]; then $(BOOTSTRAP) && $(LOCAL) $@; else echo "Nothing has run here yet."; fi
+
+password: installed ## print the password of the user admin; alone, for scripts: make -s password
+	@$(LOCAL) password
+
+user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user, op, admin)
+	@$(LOCAL) user
+
+test: installed-dev ## run the tests; pytest's arguments in ARGS
+	@$(VENV)/python -m pytest $(ARGS)
+
+check: installed-dev ## look the code over: format, lint, types, borders between the rooms
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+
+bench: installed-dev ## measure, and print the figures that the README quotes
+	@$(VENV)/python -m benchmarks $(ARGS)
+
+lock: installed-dev ## write the locked requirements anew; newer versions with ARGS=--upgrade
+	@echo uv | $(LOCK) --no-annotate -o local/uv.txt -
+	@$(LOCK) -o requirements.txt requirements.in
+	@$(LOCK) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+
+installed:
+	@$(BOOTSTRAP)
+
+installed-dev:
+	@$(BOOTSTRAP) --dev
