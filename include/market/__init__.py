@@ -1,0 +1,1 @@
+"""Where prices come from: sources, exchanges and their sessions, universes, symbols."""

@@ -1,0 +1,80 @@
+"""Which session to analyse: the last completed one of each ticker's exchange, or the one that `as_of` names."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from include.market.calendars import session_ends
+from include.market.exchanges import WEEKDAYS, Exchange, exchange_of
+from include.market.sources.sample import sample_sessions
+from include.model.bars import DataSource
+from include.model.errors import FieldProblem, InvalidRequestError
+
+FIRST_DAY = date(2000, 1, 3)  # no calendar is asked for older days, and the demo has no older prices
+LONGEST_CLOSURE = timedelta(days=40)  # every exchange has a session within it
+
+
+class _DateError(Exception):
+    """A date that cannot be analysed; its text says what can."""
+
+
+def resolve_sessions(
+    tickers: Iterable[str], source: DataSource, as_of: date | None, now: datetime
+) -> Mapping[str, date]:
+    """The session to analyse for each ticker, at `now` (aware).
+
+    Without `as_of` it is the last completed session of the ticker's exchange, else the last session up to `as_of`.
+    Raises InvalidRequestError when `as_of` is not over yet, or lies before the data begins.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
+    exchanges = {ticker: _exchange(source, ticker) for ticker in tickers}
+    sessions: dict[Exchange | None, date] = {}
+    problems: dict[str, None] = {}
+    for exchange in dict.fromkeys(exchanges.values()):
+        try:
+            sessions[exchange] = _listed(exchange, as_of, now) if exchange else _sample(as_of)
+        except _DateError as error:
+            problems[str(error)] = None
+    if as_of and problems:
+        raise InvalidRequestError([FieldProblem("as_of", as_of.isoformat(), reason) for reason in problems])
+    return {ticker: sessions[exchange] for ticker, exchange in exchanges.items()}
+
+
+def _exchange(source: DataSource, ticker: str) -> Exchange | None:
+    """Whose sessions count. The sample has its own, those of its file: None."""
+    match source:
+        case DataSource.SAMPLE:
+            return None
+        case DataSource.DEMO:
+            return WEEKDAYS
+        case DataSource.YAHOO:
+            return exchange_of(ticker)
+        case _:
+            assert_never(source)
+
+
+def _sample(as_of: date | None) -> date:
+    sessions: list[date] = sample_sessions().tolist()
+    if as_of is None:
+        return sessions[-1]
+    if not sessions[0] <= as_of <= sessions[-1]:
+        raise _DateError(f"the sample has prices from {sessions[0]} to {sessions[-1]}: give a date of these")
+    return max(session for session in sessions if session <= as_of)
+
+
+def _listed(exchange: Exchange, as_of: date | None, now: datetime) -> date:
+    today = now.astimezone(ZoneInfo(exchange.timezone)).date()
+    oldest = max(FIRST_DAY, min(as_of or today, today)) - LONGEST_CLOSURE
+    ends = session_ends(exchange, oldest, today)
+    completed = [session for session, end in ends.items() if end <= now]
+    if as_of is None:
+        return completed[-1]
+    latest = today - timedelta(days=len(ends) > len(completed))  # today can be asked for unless its session is open
+    if not FIRST_DAY <= as_of <= latest:
+        raise _DateError(
+            f"the last completed session of {exchange.name} is {completed[-1]}: "
+            f"give a date from {FIRST_DAY} to {latest}"
+        )
+    return max(session for session in completed if session <= as_of)
