@@ -1,8 +1,13 @@
 """A job, its details, and the batches that its mapped tasks work on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+
+from include.model.analysis import Analysis, Position, Verdict
+from include.model.request import AnalysisRequest
 
 
 class JobStatus(StrEnum):
@@ -58,6 +63,45 @@ class PlannedTicker:
     ticker: str
     session: date | None
     batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchWork:
+    """What is left to do of a batch: tickers with their sessions, and the request that they belong to."""
+
+    request: AnalysisRequest
+    sessions: Mapping[str, date | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One analysed ticker as a job stores it: the analysis, its strongest reasons, the position for this request."""
+
+    analysis: Analysis
+    reasons: tuple[str, ...]
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """One ticker of a job as people read it; levels as sized for the request, None where there is none."""
+
+    ticker: str
+    status: DetailStatus
+    session_date: date | None
+    verdict: Verdict | None
+    score: Decimal | None
+    entry: Decimal | None
+    stop_loss: Decimal | None
+    target: Decimal | None
+    position_size: int | None
+    cost: Decimal | None
+    risk_reward: Decimal | None
+    error_code: str | None
+    error_message: str | None
+    currency: str | None
+    summary: str | None
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from include.model.bars import DataSource
 
 
 class Trigger(StrEnum):
-    """Which door a request came through. `manual` is Airflow's own door: its UI, REST API or command line."""
+    """Which door a request came through. `manual` is Airflow's own: its UI, REST API or command line."""
 
     MANUAL = "manual"
     UI = "ui"
@@ -18,6 +18,7 @@ class Trigger(StrEnum):
     CLI = "cli"
     BACKFILL = "backfill"
     ASSET = "asset"
+    OPERATOR = "operator"
 
 
 class AnalysisSource(StrEnum):
@@ -27,14 +28,6 @@ class AnalysisSource(StrEnum):
     BULK = "bulk"
     WATCHLIST = "watchlist"
     DEMO = "demo"
-
-
-class OnDuplicate(StrEnum):
-    """What a request does when an equal job is active."""
-
-    USE_EXISTING = "use_existing"
-    FAIL = "fail"
-    SUPERSEDE = "supersede"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,5 +56,4 @@ class Demand:
     trigger: Trigger
     analysis_source: AnalysisSource
     force: bool = False
-    on_duplicate: OnDuplicate = OnDuplicate.USE_EXISTING
     batch_size: int | None = None

@@ -1,0 +1,1 @@
+"""Everything that knows SQL: connection, migrations, and the named statements in `sql/`."""

@@ -1,0 +1,135 @@
+"""Reads and writes of jobs and their details."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from include.model.errors import ClaimCollisionError, ErrorCode, StaleAttemptError
+from include.model.job import Batch, BatchWork, Claim, JobStatus, PlannedTicker, Progress
+from include.model.request import AnalysisRequest, Demand
+from include.storage.connection import Connection, queries
+
+_REQUEST = TypeAdapter(AnalysisRequest)
+
+
+def request_document(request: AnalysisRequest) -> dict[str, Any]:
+    """The canonical request as the JSON object that is stored and hashed."""
+    return _REQUEST.dump_python(request, mode="json")  # type: ignore[no-any-return]
+
+
+def open_job(
+    connection: Connection, job_id: str, claim_key: str, demand: Demand, plan: Sequence[PlannedTicker]
+) -> Claim:
+    """Claim the work and write its details, or learn whose job is doing it; one transaction.
+
+    Raises ClaimCollisionError when the holder's request is another one.
+    """
+    with connection.transaction():
+        claim = _reopen(connection, job_id, claim_key, demand) or _claim(connection, job_id, claim_key, demand)
+        if not claim.joined:
+            _replace_details(connection, job_id, plan)
+    return claim
+
+
+def _reopen(connection: Connection, job_id: str, claim_key: str, demand: Demand) -> Claim | None:
+    try:
+        with connection.transaction():
+            attempt = queries().reopen_job(connection, job_id=job_id, **_job_columns(claim_key, demand))
+    except psycopg.errors.UniqueViolation:
+        return None  # an equal job of another run is active by now: the claim finds it
+    return None if attempt is None else Claim(job_id=job_id, attempt=attempt, joined=False)
+
+
+def _claim(connection: Connection, job_id: str, claim_key: str, demand: Demand) -> Claim:
+    row = queries().claim_job(
+        connection,
+        job_id=job_id,
+        requested_by=demand.requested_by,
+        trigger=demand.trigger,
+        **_job_columns(claim_key, demand),
+    )
+    if not row["is_equal"]:
+        raise ClaimCollisionError(claim_key, row["job_id"])
+    return Claim(job_id=row["job_id"], attempt=row["attempt"], joined=row["job_id"] != job_id)
+
+
+def _job_columns(claim_key: str, demand: Demand) -> dict[str, Any]:
+    request = demand.request
+    return {
+        "claim_key": claim_key,
+        "request": Jsonb(request_document(request)),
+        "force": demand.force,
+        "scope": request.scope,
+        "analysis_source": demand.analysis_source,
+        "total": len(request.tickers),
+        "as_of": request.as_of,
+    }
+
+
+def _replace_details(connection: Connection, job_id: str, plan: Sequence[PlannedTicker]) -> None:
+    queries().delete_details(connection, job_id=job_id)
+    queries().insert_details(
+        connection,
+        job_id=job_id,
+        tickers=[p.ticker for p in plan],
+        sessions=[p.session for p in plan],
+        batches=[p.batch for p in plan],
+    )
+
+
+def begin_batch(connection: Connection, batch: Batch) -> BatchWork:
+    """What is left to do of a batch, marked as being processed.
+
+    Raises StaleAttemptError when the job has ended or was restarted.
+    """
+    row = queries().begin_batch(connection, job_id=batch.job_id, attempt=batch.attempt, batch=batch.number)
+    if row is None:
+        raise StaleAttemptError(batch.job_id, batch.attempt)
+    request = _REQUEST.validate_python(row["request"])
+    return BatchWork(request=request, sessions=dict(zip(row["tickers"], row["sessions"], strict=True)))
+
+
+def note_batch_error(connection: Connection, batch: Batch, code: str, message: str) -> None:
+    """Remember what stopped a batch; it stands if no later try succeeds."""
+    queries().note_batch_error(
+        connection,
+        job_id=batch.job_id,
+        attempt=batch.attempt,
+        batch=batch.number,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def finalize_job(connection: Connection, job_id: str) -> Progress | None:
+    """End a job from its details, exactly once, with the watchlist, in one transaction; None if there is no such job.
+
+    Tickers that no task has finished become failed. Calling it again changes nothing and returns the same.
+    """
+    with connection.transaction():
+        job = queries().lock_job(connection, job_id=job_id)
+        if job is not None and JobStatus(job["status"]).is_active:
+            queries().fail_unfinished_details(
+                connection,
+                job_id=job_id,
+                error_code=ErrorCode.INTERRUPTED,
+                error_message="the task that should have analysed it ended before it did; run the job again",
+            )
+            queries().end_job(connection, job_id=job_id)
+            queries().update_watchlist(connection, job_id=job_id)
+    return progress(connection, job_id)
+
+
+def progress(connection: Connection, job_id: str) -> Progress | None:
+    """Where a job stands, None while (or if) there is no such job."""
+    row: Mapping[str, Any] | None = queries().progress(connection, job_id=job_id)
+    return None if row is None else Progress(**{**row, "status": JobStatus(row["status"])})
+
+
+def progress_document(progress: Progress) -> dict[str, Any]:
+    """Progress as a JSON object, as a run's result."""
+    document = TypeAdapter(Progress).dump_python(progress, mode="json")
+    return {**document, "pending": progress.pending}

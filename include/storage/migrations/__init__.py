@@ -1,0 +1,1 @@
+"""Alembic migrations of the database `stocks`. A released one is never edited."""

@@ -1,0 +1,80 @@
+"""Writes and reads of results: what a batch found out, and what a job says."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from include.model.analysis import Reading
+from include.model.errors import Refusal, StaleAttemptError
+from include.model.job import Batch, Outcome, VerdictRow
+from include.storage.connection import Connection, queries
+
+_READINGS = TypeAdapter(tuple[Reading, ...])
+_VERDICTS = TypeAdapter(list[VerdictRow])
+
+
+def store_outcomes(connection: Connection, batch: Batch, outcomes: Sequence[Outcome | Refusal]) -> int:
+    """Store what became of a batch's tickers, in one statement; returns how many details it ended.
+
+    Raises StaleAttemptError, and writes nothing, when the job has ended or was restarted.
+    """
+    ended = _store(connection, batch, [_row(o) for o in outcomes])
+    if ended is None:
+        raise StaleAttemptError(batch.job_id, batch.attempt)
+    return ended
+
+
+def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> int | None:
+    ended: int | None = queries().store_outcomes(
+        connection, job_id=batch.job_id, attempt=batch.attempt, outcomes=Jsonb(rows)
+    )
+    return ended
+
+
+def _row(outcome: Outcome | Refusal) -> dict[str, Any]:
+    if isinstance(outcome, Refusal):
+        return {"ticker": outcome.ticker, "error_code": outcome.code, "error_message": outcome.message}
+    return {**_analysis_columns(outcome), **_plan_columns(outcome)}
+
+
+def _analysis_columns(outcome: Outcome) -> dict[str, Any]:
+    analysis = outcome.analysis
+    return {
+        "ticker": analysis.ticker,
+        "session_date": analysis.session.isoformat(),
+        "strategy": analysis.strategy,
+        "strategy_version": analysis.strategy_version,
+        "verdict": analysis.verdict,
+        "score": analysis.score,
+        "close": analysis.close,
+        "currency": analysis.currency,
+        "bars_used": analysis.bars_used,
+        "bars_hash": analysis.bars_hash,
+        "summary": analysis.summary,
+        "reasons": outcome.reasons,
+        "warnings": analysis.warnings,
+        "readings": _READINGS.dump_python(analysis.readings, mode="json"),
+    }
+
+
+def _plan_columns(outcome: Outcome) -> dict[str, Any]:
+    plan, position = outcome.analysis.plan, outcome.position
+    if plan is None or position is None:
+        return {}
+    return {
+        "entry": str(plan.entry),
+        "stop_loss": str(plan.stop_loss),
+        "target": str(plan.target),
+        "sized_target": str(position.target),
+        "position_size": position.shares,
+        "cost": str(position.cost),
+        "risk_reward": str(position.risk_reward),
+        "notes": position.notes,
+    }
+
+
+def verdicts(connection: Connection, job_id: str) -> list[VerdictRow]:
+    """What a job says, a row a ticker, the best score first and failed tickers last."""
+    return _VERDICTS.validate_python(list(queries().verdicts(connection, job_id=job_id)))

@@ -1,0 +1,138 @@
+-- name: reopen_job(job_id, claim_key, request, force, scope, analysis_source, total, as_of)$
+-- The same DAG run again (cleared, or its first task was cut off): a new attempt, which fences off the old one.
+UPDATE analysis_jobs
+SET claim_key = :claim_key,
+    request = :request,
+    force = :force,
+    scope = :scope,
+    analysis_source = :analysis_source,
+    total = :total,
+    as_of = :as_of,
+    seq = DEFAULT,
+    attempt = attempt + 1,
+    status = 'queued',
+    status_reason = NULL,
+    started_at = NULL,
+    completed_at = NULL,
+    heartbeat_at = clock_timestamp()
+WHERE job_id = :job_id
+RETURNING attempt;
+
+-- name: claim_job(job_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
+-- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
+INSERT INTO analysis_jobs AS job (
+    job_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of
+)
+VALUES (
+    :job_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of
+)
+ON CONFLICT (claim_key) WHERE status IN ('queued', 'processing') AND NOT force
+DO UPDATE SET claim_key = job.claim_key -- changes nothing; it locks the holder's row and returns it
+RETURNING job.job_id, job.attempt, job.request = :request AS is_equal;
+
+-- name: delete_details(job_id)!
+DELETE FROM analysis_jobs_details WHERE job_id = :job_id;
+
+-- name: insert_details(job_id, tickers, sessions, batches)!
+INSERT INTO analysis_jobs_details (job_id, ticker, session_date, batch)
+SELECT :job_id, planned.ticker, planned.session_date, planned.batch
+FROM unnest(:tickers::text[], :sessions::date[], :batches::integer[]) AS planned (ticker, session_date, batch);
+
+-- name: begin_batch(job_id, attempt, batch)^
+-- Start, or take up again, what is not done of one batch. No row: the attempt is over.
+WITH job AS (
+    UPDATE analysis_jobs
+    SET status = 'processing',
+        started_at = coalesce(started_at, clock_timestamp()),
+        heartbeat_at = clock_timestamp()
+    WHERE job_id = :job_id AND attempt = :attempt AND status IN ('queued', 'processing')
+    RETURNING job_id, request
+),
+work AS (
+    UPDATE analysis_jobs_details AS detail
+    SET status = 'processing',
+        started_at = coalesce(detail.started_at, clock_timestamp()),
+        error_code = NULL,
+        error_message = NULL
+    FROM job
+    WHERE detail.job_id = job.job_id AND detail.batch = :batch AND detail.status IN ('queued', 'processing')
+    RETURNING detail.ticker, detail.session_date
+)
+SELECT
+    job.request,
+    coalesce((SELECT array_agg(work.ticker ORDER BY work.ticker) FROM work), '{}') AS tickers,
+    coalesce((SELECT array_agg(work.session_date ORDER BY work.ticker) FROM work), '{}') AS sessions
+FROM job;
+
+-- name: note_batch_error(job_id, attempt, batch, error_code, error_message)!
+-- What stopped a batch that will be tried again; finalising uses it if no later try succeeds.
+WITH job AS (
+    UPDATE analysis_jobs
+    SET heartbeat_at = clock_timestamp()
+    WHERE job_id = :job_id AND attempt = :attempt AND status = 'processing'
+    RETURNING job_id
+)
+UPDATE analysis_jobs_details AS detail
+SET error_code = :error_code, error_message = :error_message
+FROM job
+WHERE detail.job_id = job.job_id AND detail.batch = :batch AND detail.status = 'processing';
+
+-- name: lock_job(job_id)^
+-- Whoever finalises holds the job until the transaction ends.
+SELECT status, attempt, requested_by, scope FROM analysis_jobs WHERE job_id = :job_id FOR UPDATE;
+
+-- name: fail_unfinished_details(job_id, error_code, error_message)!
+UPDATE analysis_jobs_details
+SET status = 'failed',
+    error_code = coalesce(error_code, :error_code),
+    error_message = coalesce(error_message, :error_message),
+    completed_at = clock_timestamp()
+WHERE job_id = :job_id AND status IN ('queued', 'processing');
+
+-- name: end_job(job_id)!
+-- The status follows from the details, and from nothing else.
+WITH tally AS (
+    SELECT
+        count(*) FILTER (WHERE status IN ('completed', 'reused')) AS done,
+        count(*) FILTER (WHERE status = 'failed') AS failed
+    FROM analysis_jobs_details
+    WHERE job_id = :job_id
+),
+codes AS (
+    SELECT string_agg(by_code.count || ' ' || by_code.error_code, ', ' ORDER BY by_code.count DESC) AS reason
+    FROM (
+        SELECT error_code, count(*) AS count
+        FROM analysis_jobs_details
+        WHERE job_id = :job_id AND status = 'failed'
+        GROUP BY error_code
+    ) AS by_code
+)
+UPDATE analysis_jobs
+SET status = CASE
+        WHEN tally.failed = 0 AND tally.done = total THEN 'completed'
+        WHEN tally.done > 0 THEN 'completed_with_errors'
+        ELSE 'failed'
+    END,
+    status_reason = CASE WHEN tally.done < total THEN coalesce(codes.reason, 'no ticker has a result') END,
+    completed_at = clock_timestamp(),
+    heartbeat_at = clock_timestamp()
+FROM tally, codes
+WHERE job_id = :job_id AND status IN ('queued', 'processing');
+
+-- name: progress(job_id)^
+SELECT
+    job.job_id,
+    job.status,
+    job.status_reason,
+    job.total,
+    job.created_at,
+    job.started_at,
+    job.completed_at,
+    count(*) FILTER (WHERE detail.status IN ('completed', 'reused')) AS completed,
+    count(*) FILTER (WHERE detail.status = 'reused') AS reused,
+    count(*) FILTER (WHERE detail.status = 'failed') AS failed,
+    count(*) FILTER (WHERE detail.status = 'cancelled') AS cancelled
+FROM analysis_jobs AS job
+LEFT JOIN analysis_jobs_details AS detail USING (job_id)
+WHERE job.job_id = :job_id
+GROUP BY job.job_id;

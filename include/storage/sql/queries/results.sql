@@ -1,0 +1,107 @@
+-- name: store_outcomes(job_id, attempt, outcomes)$
+-- All outcomes of a batch in one statement: results, their raw data, the details, and the job's heartbeat.
+-- Writes nothing when the attempt is over. Returns how many details have ended by it.
+WITH job AS (
+    UPDATE analysis_jobs
+    SET heartbeat_at = clock_timestamp()
+    WHERE job_id = :job_id AND attempt = :attempt AND status = 'processing'
+    RETURNING job_id, seq, analysis_source, request
+),
+outcome AS (
+    SELECT given.*
+    FROM job
+    CROSS JOIN jsonb_to_recordset(:outcomes::jsonb) AS given (
+        ticker text, session_date date, strategy text, strategy_version text, verdict text, score numeric,
+        close double precision, currency text, bars_used integer, bars_hash text, summary text, reasons text[],
+        warnings text[], readings jsonb, entry numeric, stop_loss numeric, target numeric,
+        sized_target numeric, position_size bigint, cost numeric, risk_reward numeric, notes text[],
+        error_code text, error_message text
+    )
+),
+result AS (
+    INSERT INTO analysis_results AS stored (
+        ticker, session_date, strategy, strategy_version, data_source, job_id, job_seq, analysis_source,
+        verdict, score, close, entry, stop_loss, target, currency, bars_used, bars_hash, summary, reasons, warnings,
+        started_at, completed_at
+    )
+    SELECT
+        outcome.ticker, outcome.session_date, outcome.strategy, outcome.strategy_version,
+        job.request ->> 'data_source', job.job_id, job.seq, job.analysis_source,
+        outcome.verdict, outcome.score, outcome.close, outcome.entry, outcome.stop_loss, outcome.target,
+        outcome.currency, outcome.bars_used, outcome.bars_hash, outcome.summary, outcome.reasons, outcome.warnings,
+        detail.started_at, clock_timestamp()
+    FROM job
+    CROSS JOIN outcome
+    JOIN analysis_jobs_details AS detail ON detail.job_id = job.job_id AND detail.ticker = outcome.ticker
+    WHERE outcome.error_code IS NULL AND detail.status = 'processing'
+    ORDER BY outcome.ticker -- every writer takes its rows in the same order: no deadlock between jobs
+    ON CONFLICT ON CONSTRAINT analysis_results_key DO UPDATE
+    SET strategy_version = excluded.strategy_version,
+        job_id = excluded.job_id,
+        job_seq = excluded.job_seq,
+        analysis_source = excluded.analysis_source,
+        verdict = excluded.verdict,
+        score = excluded.score,
+        close = excluded.close,
+        entry = excluded.entry,
+        stop_loss = excluded.stop_loss,
+        target = excluded.target,
+        currency = excluded.currency,
+        bars_used = excluded.bars_used,
+        bars_hash = excluded.bars_hash,
+        summary = excluded.summary,
+        reasons = excluded.reasons,
+        warnings = excluded.warnings,
+        started_at = excluded.started_at,
+        completed_at = excluded.completed_at
+    WHERE stored.job_seq <= excluded.job_seq -- a result is never replaced by one of an older job
+    RETURNING stored.id, stored.ticker
+),
+raw AS (
+    INSERT INTO analysis_raw_data AS raw (result_id, readings)
+    SELECT result.id, outcome.readings FROM result JOIN outcome USING (ticker)
+    ON CONFLICT (result_id) DO UPDATE SET readings = excluded.readings
+),
+ended AS (
+    UPDATE analysis_jobs_details AS detail
+    SET status = CASE WHEN outcome.error_code IS NULL THEN 'completed' ELSE 'failed' END,
+        session_date = coalesce(outcome.session_date, detail.session_date),
+        verdict = outcome.verdict,
+        score = outcome.score,
+        entry = outcome.entry,
+        stop_loss = outcome.stop_loss,
+        target = outcome.sized_target,
+        position_size = outcome.position_size,
+        cost = outcome.cost,
+        risk_reward = outcome.risk_reward,
+        notes = coalesce(outcome.notes, '{}'),
+        error_code = outcome.error_code,
+        error_message = outcome.error_message,
+        result_id = coalesce(
+            result.id,
+            (
+                SELECT newer.id FROM analysis_results AS newer
+                WHERE outcome.error_code IS NULL
+                    AND newer.ticker = outcome.ticker
+                    AND newer.session_date = outcome.session_date
+                    AND newer.strategy = outcome.strategy
+                    AND newer.data_source = job.request ->> 'data_source'
+            )
+        ),
+        completed_at = clock_timestamp()
+    FROM job CROSS JOIN outcome LEFT JOIN result USING (ticker)
+    WHERE detail.job_id = job.job_id AND detail.ticker = outcome.ticker AND detail.status = 'processing'
+    RETURNING detail.ticker
+)
+SELECT CASE WHEN EXISTS (SELECT FROM job) THEN (SELECT count(*) FROM ended) END AS ended;
+
+-- name: verdicts(job_id)
+-- What a job says, the best score first; failed tickers last.
+SELECT
+    detail.ticker, detail.status, detail.session_date, detail.verdict, detail.score, detail.entry, detail.stop_loss,
+    detail.target, detail.position_size, detail.cost, detail.risk_reward, detail.error_code, detail.error_message,
+    result.currency, result.summary, coalesce(result.reasons, '{}') AS reasons
+FROM analysis_jobs_details AS detail
+LEFT JOIN analysis_results AS result ON result.id = detail.result_id
+WHERE detail.job_id = :job_id
+ORDER BY detail.score DESC NULLS LAST, detail.ticker;

@@ -1,0 +1,22 @@
+-- name: watchlist_tickers(owner, list)
+SELECT ticker FROM watchlist WHERE owner = :owner AND list = :list ORDER BY ticker;
+
+-- name: add_to_watchlist(owner, list, tickers)!
+INSERT INTO watchlist (owner, list, ticker)
+SELECT :owner, :list, ticker FROM unnest(:tickers::text[]) AS ticker
+ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
+
+-- name: update_watchlist(job_id)!
+-- After a job: the last_* fields of its requester's entries (everybody's, when the work is shared), and of no others.
+UPDATE watchlist AS entry
+SET last_job_id = job.job_id,
+    last_analyzed_at = detail.completed_at,
+    last_status = detail.status,
+    last_verdict = coalesce(detail.verdict, entry.last_verdict),
+    last_score = coalesce(detail.score, entry.last_score)
+FROM analysis_jobs AS job
+JOIN analysis_jobs_details AS detail USING (job_id)
+WHERE job.job_id = :job_id
+    AND entry.ticker = detail.ticker
+    AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
+    AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at);

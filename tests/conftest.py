@@ -1,0 +1,74 @@
+"""A real PostgreSQL for every test that needs one: one server and one migrated template, a fresh database a test."""
+
+import itertools
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from include.storage.connection import Connection, connect
+from include.storage.migrate import migrate
+from local.postgres import Cluster, throwaway
+
+OWNER, APP = "stocks_owner", "stocks_app"
+PASSWORD = "only-for-tests"
+_numbers = itertools.count(1)
+
+
+def run_as_superuser(cluster: Cluster, *statements: sql.Composable | str) -> None:
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def new_database(cluster: Cluster, template: str = "template1") -> str:
+    name = f"test_{next(_numbers)}"
+    run_as_superuser(
+        cluster,
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
+        ),
+    )
+    return name
+
+
+def drop_database(cluster: Cluster, name: str) -> None:
+    run_as_superuser(cluster, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with throwaway({"max_connections": "200"}) as running:
+        for role in (OWNER, APP):
+            run_as_superuser(
+                running, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(PASSWORD))
+            )
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    name = new_database(cluster)
+    migrate(cluster.url(name, role=OWNER, password=PASSWORD), APP)
+    return name
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The name of a fresh database at the newest schema."""
+    name = new_database(cluster, template)
+    yield name
+    drop_database(cluster, name)
+
+
+@pytest.fixture
+def app_url(cluster: Cluster, database: str) -> str:
+    """The fresh database, as the role of tasks and API."""
+    return cluster.url(database, role=APP, password=PASSWORD)
+
+
+@pytest.fixture
+def connection(app_url: str) -> Iterator[Connection]:
+    with connect(app_url) as opened:
+        yield opened

@@ -1,0 +1,198 @@
+"""Claims, attempts, batches and finalising on a real PostgreSQL."""
+
+import threading
+
+import psycopg
+import pytest
+
+from include.jobs.claims import claim_key
+from include.model.errors import ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
+from include.model.job import Batch, JobStatus
+from include.storage.connection import Connection, connect
+from include.storage.jobs import begin_batch, finalize_job, note_batch_error, open_job, progress
+from include.storage.results import store_outcomes, verdicts
+from include.storage.watchlist import add_to_watchlist
+from tests.storage.demands import begun, demand, opened, outcome
+
+
+def test_the_first_request_wins_and_an_equal_one_joins_it(connection: Connection) -> None:
+    first = opened(connection, "run-1")
+    second = opened(connection, "run-2")
+    assert (first.job_id, first.joined) == ("run-1", False)
+    assert (second.job_id, second.joined) == ("run-1", True)
+    assert progress(connection, "run-2") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        demand("IBM"),
+        demand("IBM", "XOM"),
+        demand(user="bob"),
+        demand(strategy="momentum_breakout"),
+        demand(strategy_version="v2"),
+        demand(force=True),
+    ],
+    ids=["fewer tickers", "as many other tickers", "another user", "strategy", "strategy version", "forced"],
+)
+def test_other_work_is_another_job(connection: Connection, other: object) -> None:
+    opened(connection, "run-1")
+    assert not opened(connection, "run-2", other).joined  # type: ignore[arg-type]
+
+
+def test_equal_work_is_a_new_job_once_the_first_has_ended(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
+    finalize_job(connection, "run-1")
+    assert not opened(connection, "run-2").joined
+
+
+def test_of_many_simultaneous_equal_requests_exactly_one_wins(app_url: str) -> None:
+    count, gate, claims = 20, threading.Barrier(20), []
+
+    def ask(number: int) -> None:
+        with connect(app_url) as own:
+            gate.wait(timeout=20)
+            claims.append(opened(own, f"run-{number}"))
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(claims) == count
+    assert len({claim.job_id for claim in claims}) == 1
+    assert sum(not claim.joined for claim in claims) == 1
+
+
+def test_the_database_itself_refuses_a_second_equal_active_job(connection: Connection) -> None:
+    opened(connection, "run-1")
+    with pytest.raises(psycopg.errors.UniqueViolation, match="analysis_jobs_one_active"):
+        connection.execute(
+            "INSERT INTO analysis_jobs"
+            " (job_id, claim_key, request, scope, requested_by, trigger, analysis_source, total)"
+            " SELECT 'run-2', claim_key, request, scope, requested_by, trigger, analysis_source, total"
+            " FROM analysis_jobs"
+        )
+
+
+def test_an_equal_key_of_a_different_request_is_an_error_and_never_a_join(connection: Connection) -> None:
+    wanted, other = demand("IBM"), demand("XOM")
+    opened(connection, "run-1", wanted)
+    with pytest.raises(ClaimCollisionError, match="run-1"):
+        open_job(connection, "run-2", claim_key(wanted.request), other, [])
+    assert progress(connection, "run-2") is None
+
+
+def test_a_rerun_is_a_new_attempt_that_fences_off_the_old_one(connection: Connection) -> None:
+    old = begun(connection, "run-1")
+    again = opened(connection, "run-1")
+    assert (again.attempt, again.joined) == (2, False)
+    with pytest.raises(StaleAttemptError, match="attempt 1"):
+        store_outcomes(connection, old, [outcome("IBM")])
+    with pytest.raises(StaleAttemptError):
+        begin_batch(connection, old)
+    assert connection.execute("SELECT count(*) AS n FROM analysis_results").fetchone() == {"n": 0}
+
+
+def test_an_ended_job_is_reopened_by_its_own_run_unless_an_equal_one_is_active(connection: Connection) -> None:
+    begun(connection, "run-1")
+    finalize_job(connection, "run-1")
+    opened(connection, "run-2")
+    rerun = opened(connection, "run-1")
+    assert (rerun.job_id, rerun.joined) == ("run-2", True)
+    finalize_job(connection, "run-2")
+    reopened = opened(connection, "run-1")
+    assert (reopened.job_id, reopened.attempt) == ("run-1", 2)
+    reached = progress(connection, "run-1")
+    assert reached is not None
+    assert (reached.status, reached.pending) == (JobStatus.QUEUED, 2)
+
+
+def test_a_job_is_queued_then_processing_then_completed(connection: Connection) -> None:
+    claim = opened(connection, "run-1")
+    assert progress(connection, "run-1").status is JobStatus.QUEUED  # type: ignore[union-attr]
+    batch = Batch(job_id="run-1", attempt=claim.attempt, number=0, label="all")
+    work = begin_batch(connection, batch)
+    assert list(work.sessions) == ["IBM", "JPM"]
+    assert work.request == demand().request
+    assert progress(connection, "run-1").status is JobStatus.PROCESSING  # type: ignore[union-attr]
+    assert store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")]) == 2
+    ended = finalize_job(connection, "run-1")
+    assert ended is not None
+    assert (ended.status, ended.completed, ended.pending, ended.status_reason) == (JobStatus.COMPLETED, 2, 0, None)
+
+
+def test_a_retried_batch_gets_only_what_is_not_done(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM")])
+    assert list(begin_batch(connection, batch).sessions) == ["JPM"]
+
+
+def test_a_job_with_a_failed_ticker_is_completed_with_errors_and_says_which_code(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), Refusal("JPM", ErrorCode.NO_DATA, "no bars")])
+    ended = finalize_job(connection, "run-1")
+    assert ended is not None
+    assert (ended.status, ended.completed, ended.failed) == (JobStatus.COMPLETED_WITH_ERRORS, 1, 1)
+    assert ended.status_reason == "1 no_data"
+
+
+def test_a_job_without_any_result_is_failed(connection: Connection) -> None:
+    begun(connection, "run-1")
+    ended = finalize_job(connection, "run-1")
+    assert ended is not None
+    assert (ended.status, ended.status_reason) == (JobStatus.FAILED, "2 interrupted")
+    assert {row.error_code for row in verdicts(connection, "run-1")} == {"interrupted"}
+
+
+def test_what_stopped_a_batch_for_good_is_its_tickers_error(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    note_batch_error(connection, batch, "source_unavailable", "Yahoo is away")
+    finalize_job(connection, "run-1")
+    assert {(r.error_code, r.error_message) for r in verdicts(connection, "run-1")} == {
+        ("source_unavailable", "Yahoo is away")
+    }
+
+
+def test_a_batch_that_succeeds_at_a_later_try_leaves_no_error(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    note_batch_error(connection, batch, "source_unavailable", "Yahoo is away")
+    begin_batch(connection, batch)
+    store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
+    assert finalize_job(connection, "run-1").status is JobStatus.COMPLETED  # type: ignore[union-attr]
+
+
+def test_finalising_twice_changes_nothing(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
+    assert finalize_job(connection, "run-1") == finalize_job(connection, "run-1")
+
+
+def test_finalising_an_unknown_job_says_so(connection: Connection) -> None:
+    assert finalize_job(connection, "no-such-run") is None
+
+
+def test_nothing_is_written_after_the_job_has_ended(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    finalize_job(connection, "run-1")
+    with pytest.raises(StaleAttemptError):
+        store_outcomes(connection, batch, [outcome("IBM")])
+    note_batch_error(connection, batch, "source_unavailable", "too late")
+    assert {row.error_code for row in verdicts(connection, "run-1")} == {"interrupted"}
+
+
+def test_the_watchlist_of_the_requester_gets_what_was_found_and_nobody_elses_does(connection: Connection) -> None:
+    for owner in ("ann", "bob"):
+        add_to_watchlist(connection, owner, ["IBM", "JPM", "XOM"])
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), Refusal("JPM", ErrorCode.NO_DATA, "no bars")])
+    finalize_job(connection, "run-1")
+    rows = connection.execute(
+        "SELECT owner, ticker, last_job_id, last_status, last_verdict, last_score::float AS score"
+        " FROM watchlist WHERE last_analyzed_at IS NOT NULL ORDER BY ticker"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        ("ann", "IBM", "run-1", "completed", "Buy", 67.4),
+        ("ann", "JPM", "run-1", "failed", None, None),
+    ]
