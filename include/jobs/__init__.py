@@ -1,0 +1,1 @@
+"""Requests, claims, and the life of a job."""

@@ -1,0 +1,47 @@
+"""The DAG's params, made from the request's form: Airflow checks them and draws its trigger form from them."""
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from include.analysis.strategies import load_strategies
+from include.jobs.form import WATCHLIST, request_form
+from include.market.universes import UNIVERSES
+from include.settings import settings
+
+
+def request_params() -> dict[str, Param]:
+    """One Param for each field of a request."""
+    schema = request_form().model_json_schema()
+    choices = _choices()
+    return {name: _param(field, choices.get(name)) for name, field in schema["properties"].items()}
+
+
+def _choices() -> dict[str, dict[str, str]]:
+    """Fields with a fixed set of values: value -> how the form shows it."""
+    strategies = load_strategies(settings().strategies_file)
+    return {
+        "strategy": {name: strategy.title for name, strategy in strategies.items()},
+        "universe": {WATCHLIST: "My watchlist"} | {name: u.title for name, u in UNIVERSES.items()},
+        "data_source": {
+            "yahoo": "Yahoo (live)",
+            "sample": "Sample (real, 2009-2010)",
+            "demo": "Demo (synthetic)",
+        },
+    }
+
+
+def _param(field: dict[str, Any], choices: dict[str, str] | None) -> Param:
+    """One JSON-schema property as a Param: Airflow wants a list of types where the schema has anyOf."""
+    schema = {key: value for key, value in field.items() if key not in ("anyOf", "default", "description")}
+    for variant in field.get("anyOf", ()):
+        kinds = [*schema.get("type", []), variant["type"]]
+        schema.update(variant, type=kinds)
+    if choices:
+        nullable = "null" in schema["type"]
+        schema["enum"] = [*([None] if nullable else []), *choices]
+        schema["values_display"] = choices
+    # `null` first: the form then shows an optional field as empty
+    if isinstance(schema["type"], list):
+        schema["type"].sort(key=lambda kind: kind != "null")
+    return Param(field["default"], description=None, description_md=field["description"], **schema)

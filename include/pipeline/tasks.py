@@ -1,0 +1,105 @@
+"""The tasks of an analysis, as both DAGs use them: `open_job` -> `analyze` (mapped over batches) -> `finalize_job`."""
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import get_current_context, result, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from include.jobs.canonical import Requester, canonicalise
+from include.jobs.opening import open_job as claim_and_open
+from include.market.sessions import resolve_sessions
+from include.market.sources import open_source
+from include.model.errors import InvalidRequestError, SchemaError, StaleAttemptError
+from include.model.job import Batch, JobStatus
+from include.model.request import Trigger
+from include.pipeline.batch import run_batch
+from include.pipeline.database import stocks_database
+from include.storage.connection import Connection
+from include.storage.jobs import begin_batch, progress_document
+from include.storage.jobs import finalize_job as end_job
+from include.storage.schema import check_schema
+from include.storage.watchlist import watchlist_tickers
+
+log = logging.getLogger(__name__)
+
+JOINED = "joined"  # XCom of open_job: the job that does this run's work
+NOBODY = "(unknown)"  # Airflow does not say who asked: dag.test(), or a run that another DAG triggered
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=2),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=2),
+}
+
+_TRIGGERS = {
+    "manual": Trigger.MANUAL,
+    "scheduled": Trigger.SCHEDULE,
+    "backfill": Trigger.BACKFILL,
+    "operator_triggered": Trigger.OPERATOR,
+    "asset_triggered": Trigger.ASSET,
+    "asset_materialization": Trigger.ASSET,
+}
+
+
+@task(**RETRIES)
+def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """Make the canonical request, claim its work, and cut it into batches: none when another job does it already."""
+    with stocks_database() as connection:
+        try:
+            check_schema(connection)
+            demand = canonicalise(params, _requester(connection, dag_run))
+            request = demand.request
+            sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
+        except (InvalidRequestError, SchemaError) as error:
+            raise AirflowFailException(str(error)) from error
+        opened = claim_and_open(connection, dag_run.run_id, demand, sessions)
+    claim = opened.claim
+    if claim.joined:
+        log.info("an equal job is active: this run joins job %s and does no work of its own", claim.job_id)
+        ti.xcom_push(key=JOINED, value=claim.job_id)
+    else:
+        log.info("job %s, attempt %d: %d tickers", claim.job_id, claim.attempt, len(request.tickers))
+    return [asdict(batch) for batch in opened.batches]
+
+
+@task(map_index_template="{{ batch_label }}", **RETRIES)
+def analyze(batch: dict[str, Any]) -> dict[str, int]:
+    """Analyse one batch of tickers and store what became of each."""
+    work_order = Batch(**batch)
+    get_current_context()["batch_label"] = work_order.label  # type: ignore[typeddict-unknown-key]
+    with stocks_database() as connection:
+        try:
+            work = begin_batch(connection, work_order)
+            return run_batch(connection, work_order, work, open_source(work.request.data_source))
+        except StaleAttemptError as error:
+            raise AirflowSkipException(str(error)) from error
+
+
+@result
+@task(trigger_rule="all_done", **RETRIES)
+def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
+    """End the job from what the database says, whatever happened before; a failed job fails the run."""
+    with stocks_database() as connection:
+        ended = end_job(connection, dag_run.run_id)
+    if ended is None:
+        winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
+        if winner is None:
+            raise AirflowFailException("there is no job: the log of open_job says why")
+        return {"job_id": winner, "joined": True}
+    document = progress_document(ended)
+    log.info("job %s %s: %s", ended.job_id, ended.status, ended.status_reason or f"{ended.completed} tickers")
+    if ended.status is JobStatus.FAILED:
+        raise AirflowFailException(f"no ticker could be analysed: {ended.status_reason}")
+    return {**document, "joined": False}
+
+
+def _requester(connection: Connection, dag_run: Any) -> Requester:  # noqa: ANN401
+    name = dag_run.triggering_user_name or NOBODY
+    return Requester(
+        name=name,
+        trigger=_TRIGGERS[str(dag_run.run_type)],
+        watchlist=lambda: watchlist_tickers(connection, name),
+    )
