@@ -36,9 +36,10 @@ class Side(StrEnum):
 class Reading:
     """One indicator in one analysis: its value, what the rule says, and what that did to the score.
 
-    `vote` is -1, 0 or 1; `confidence` 0..1; `contribution` in score points: those of all readings add up to
-    score - 50. `absent` is the reason why the indicator has no value; then it has no vote and no weight.
-    `value` is the figure that the rule looks at (None when absent), `rule` the rule in words with the value.
+    `vote` is -1, 0 or 1; `confidence` 0..1; `weight` what the strategy gives the indicator, before confidence;
+    `contribution` in score points: those of all readings add up to score - 50. `absent` is the reason why the
+    indicator has no value; then it has no vote and no weight. `value` is the figure that the rule looks at (None when
+    absent), `rule` the rule in words with the value: `phrase: figures`, of which the phrase alone is a short reason.
     """
 
     id: str
