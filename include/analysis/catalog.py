@@ -80,7 +80,7 @@ class Rsi(Oscillator):
 
     def read(self, series: Series) -> Signal:
         """Judge the RSI."""
-        return self.judge(f"RSI{self.period}", float(measures.rsi(series, self.period)[-1]))
+        return self.judge(f"RSI{self.period}", measures.rsi(series, self.period)[-1])
 
 
 class Stochastic(Oscillator):
@@ -101,7 +101,7 @@ class Stochastic(Oscillator):
     def read(self, series: Series) -> Signal:
         """Judge slow %K."""
         k, _ = measures.stochastic(series, self.period, self.slow, 1)
-        return self.judge(f"Stochastic{self.period}", float(k[-1]))
+        return self.judge(f"Stochastic{self.period}", k[-1])
 
 
 class Cci(Oscillator):
@@ -120,7 +120,7 @@ class Cci(Oscillator):
 
     def read(self, series: Series) -> Signal:
         """Judge the CCI."""
-        return self.judge(f"CCI{self.period}", float(measures.cci(series, self.period)[-1]))
+        return self.judge(f"CCI{self.period}", measures.cci(series, self.period)[-1])
 
 
 class WilliamsR(Oscillator):
@@ -139,7 +139,7 @@ class WilliamsR(Oscillator):
 
     def read(self, series: Series) -> Signal:
         """Judge %R."""
-        return self.judge(f"Williams %R{self.period}", float(measures.williams_r(series, self.period)[-1]))
+        return self.judge(f"Williams %R{self.period}", measures.williams_r(series, self.period)[-1])
 
 
 class Bollinger(Oscillator):
@@ -215,7 +215,7 @@ class Adx(Parameters):
     def read(self, series: Series) -> Signal:
         """Compare the directions."""
         plus, minus, adx = measures.directional(series, self.period)
-        vote = sign(float(plus[-1] - minus[-1]), 100)
+        vote = sign(plus[-1] - minus[-1], 100)
         strength = self.floor + (1 - self.floor) * (adx - self.weak) / (self.strong - self.weak)
         rule = f"+DI {_SIDE[vote]} -DI: {plus[-1]:.1f} and {minus[-1]:.1f}, ADX{self.period} {adx:.1f}"
         return _cast(adx, vote, max(self.floor, strength), rule)

@@ -94,7 +94,7 @@ def _decimal(number: float) -> Decimal:
 
 
 def _round(price: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    return (price / step).to_integral_value(rounding) * step
+    return ((price / step).to_integral_value(rounding) * step).quantize(step)
 
 
 def _ratio(entry: Decimal, stop_loss: Decimal, target: Decimal) -> Decimal:
