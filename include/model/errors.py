@@ -81,6 +81,12 @@ class SourceUnavailableError(BellwetherError):
     code = "source_unavailable"
 
 
+class RateLimitedError(SourceUnavailableError):
+    """The price source answers nobody because it was asked too often: worth a retry after a while."""
+
+    code = "rate_limited"
+
+
 class StrategyError(BellwetherError):
     """A strategy file is wrong; says where, and what is allowed."""
 

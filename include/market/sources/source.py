@@ -6,6 +6,7 @@ from typing import Protocol, assert_never
 
 from include.model.bars import Bars, DataSource
 from include.model.errors import Refusal
+from include.settings import settings
 
 Clock = Callable[[], datetime]
 
@@ -44,6 +45,8 @@ def open_source(name: DataSource, clock: Clock = utc_now) -> PriceSource:
 
             return DemoSource(clock)
         case DataSource.YAHOO:
-            raise NotImplementedError("the Yahoo source is on its way")
+            from include.market.sources.yahoo import YahooSource
+
+            return YahooSource(settings(), clock)
         case _:
             assert_never(name)
