@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from include.analysis.strategies import load_strategies
-from include.jobs.form import WATCHLIST, RequestForm, request_form
+from include.analysis import load_strategies
+from include.jobs.form import WATCHLIST, RequestForm
 from include.market.symbols import normalize_ticker
 from include.market.universes import UNIVERSES, universe
 from include.model.analysis import RiskProfile
@@ -65,7 +65,7 @@ def canonicalise(raw: Mapping[str, Any], requester: Requester) -> Demand:
 def _parse(raw: Mapping[str, Any]) -> RequestForm:
     try:
         # by way of JSON, since strict types there let a date be a string, as every door sends it
-        return request_form().model_validate_json(json.dumps(dict(raw), default=str))
+        return RequestForm.model_validate_json(json.dumps(dict(raw), default=str))
     except ValidationError as error:
         raise InvalidRequestError([_problem(e) for e in error.errors()]) from None
 
@@ -120,7 +120,7 @@ def _scope(requester: Requester) -> str:
 
 
 def _analysis_source(form: RequestForm) -> AnalysisSource:
-    if form.data_source == DataSource.DEMO:
+    if DataSource(form.data_source) is DataSource.DEMO:
         return AnalysisSource.DEMO
     if form.tickers:
         return AnalysisSource.SELECTED

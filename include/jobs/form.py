@@ -4,10 +4,9 @@ The DAG's params form, Airflow's REST API and every other door are made from thi
 """
 
 from datetime import date
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.model.analysis import RiskProfile
 from include.settings import settings
@@ -18,6 +17,9 @@ WATCHLIST = "watchlist"
 _RISK = RiskProfile()
 _SIZING = "Position sizing"
 _ADVANCED = "Advanced"
+
+
+DataSourceName = Literal["yahoo", "sample", "demo"]
 
 
 class RequestForm(BaseModel):
@@ -38,8 +40,8 @@ class RequestForm(BaseModel):
     strategy: str = Field(
         DEFAULT_STRATEGY, title="Strategy", description="How indicators are weighed and where stop and target go."
     )
-    data_source: Literal["yahoo", "sample", "demo"] = Field(
-        "yahoo",
+    data_source: DataSourceName = Field(
+        settings().default_data_source,
         title="Prices from",
         description="`sample`: real prices of 2009-2010, works offline. `demo`: synthetic ones.",
     )
@@ -94,16 +96,4 @@ class RequestForm(BaseModel):
         title="Batch size",
         description="Tickers a mapped task analyses. Empty: chosen by the number of tickers.",
         json_schema_extra={"section": _ADVANCED},
-    )
-
-
-@lru_cache(maxsize=1)
-def request_form() -> type[RequestForm]:
-    """The form with this installation's default for the price source."""
-    field = RequestForm.model_fields["data_source"]
-    default: Any = settings().default_data_source
-    return create_model(
-        "RequestForm",
-        __base__=RequestForm,
-        data_source=(field.annotation, Field(default, title=field.title, description=field.description)),
     )

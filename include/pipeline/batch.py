@@ -3,8 +3,7 @@
 import logging
 from datetime import date
 
-from include.analysis import analyze, size_position, strongest_reasons
-from include.analysis.strategies import Strategy, load_strategies
+from include.analysis import Strategy, analyze, load_strategies, size_position, strongest_reasons
 from include.market.sources import PriceSource
 from include.model.bars import Bars
 from include.model.errors import ErrorCode, Refusal, SourceUnavailableError

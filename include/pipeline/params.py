@@ -4,15 +4,15 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from include.analysis.strategies import load_strategies
-from include.jobs.form import WATCHLIST, request_form
+from include.analysis import load_strategies
+from include.jobs.form import WATCHLIST, RequestForm
 from include.market.universes import UNIVERSES
 from include.settings import settings
 
 
 def request_params() -> dict[str, Param]:
     """One Param for each field of a request."""
-    schema = request_form().model_json_schema()
+    schema = RequestForm.model_json_schema()
     choices = _choices()
     return {name: _param(field, choices.get(name)) for name, field in schema["properties"].items()}
 

@@ -44,7 +44,7 @@ _TRIGGERS = {
 }
 
 
-@task(**RETRIES)
+@task(**RETRIES)  # type: ignore[untyped-decorator]
 def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     """Make the canonical request, claim its work, and cut it into batches: none when another job does it already."""
     with stocks_database() as connection:
@@ -100,6 +100,6 @@ def _requester(connection: Connection, dag_run: Any) -> Requester:  # noqa: ANN4
     name = dag_run.triggering_user_name or NOBODY
     return Requester(
         name=name,
-        trigger=_TRIGGERS[str(dag_run.run_type)],
+        trigger=_TRIGGERS[dag_run.run_type],
         watchlist=lambda: watchlist_tickers(connection, name),
     )
