@@ -1,10 +1,15 @@
 """Free ports of the loopback."""
 
 import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+NEIGHBOURS = 100
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on this port, on the loopback or on all addresses."""
+    """Whether nothing listens on this port of the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -22,3 +27,34 @@ def free_port(wanted: int | None = None) -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@contextmanager
+def claimed() -> Iterator[Callable[[int], int]]:
+    """A function that finds a free port from the wanted one upwards and keeps it until the block ends.
+
+    Airflow listens only seconds after its port was chosen. In between, another clone's start must not choose the same.
+    """
+    with ExitStack() as kept:
+
+        def claim(wanted: int) -> int:
+            for port in range(wanted, wanted + NEIGHBOURS):
+                if is_free(port) and _keep(port, kept):
+                    return port
+            return free_port()
+
+        yield claim
+
+
+def _keep(port: int, kept: ExitStack) -> bool:
+    """Take a name that one process of the machine can have, and that goes with it (Linux; elsewhere always True)."""
+    if sys.platform != "linux":
+        return True
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        name.bind(f"\0bellwether-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    kept.enter_context(name)
+    return True

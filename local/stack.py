@@ -1,0 +1,281 @@
+"""The whole of it on this machine: PostgreSQL, both databases, Airflow. `up` starts it, `down` stops it.
+
+Tests and benchmarks use a second one beside the user's:
+
+    with stack(folder, extra_env={...}) as running:
+        httpx.get(f"{running.url}/api/v2/...", headers={"Authorization": f"Bearer {running.token()}"})
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local import accounts, airflow_api, database, environment, ports, postgres, supervision, users
+from local.errors import LocalError
+from local.home import ROOT, Home, Secrets, default_home, read_json, read_secrets, write_private
+
+MAIN_DAG = "analyze_stocks"
+WANTED_PORT = 8080
+START_SECONDS = 180.0
+ALREADY_UP_SECONDS = 20.0
+LEAST_FREE_BYTES = 300 * 1024 * 1024
+
+Say = Callable[[str, bool], None]
+
+
+def quiet(text: str, ends_line: bool = True) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A running installation. `env` is the environment of its Airflow processes, with secrets."""
+
+    home: Home
+    secrets: Secrets = field(repr=False)
+    cluster: postgres.Cluster
+    api_port: int
+    env: Mapping[str, str] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where Airflow's web interface and REST API are."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def database_url(self, role: str = "stocks_app") -> str:
+        """The address of the database `stocks` for `stocks_app`, `stocks_owner` or `postgres`."""
+        if role == postgres.SUPERUSER:
+            return self.cluster.url("stocks")
+        return self.cluster.url("stocks", role=role, password=getattr(self.secrets, role))
+
+    def token(self, user: str = users.ADMIN) -> str:
+        """A token of Airflow's API for one of the users."""
+        return airflow_api.log_in(self.url, user, users.password(self.home, user))
+
+    def add_user(self, name: str, role: str) -> str:
+        """Add or change a user and have the API server know it; returns the password."""
+        password = users.save(self.home, name, role)
+        supervision.restart(self.home, "api-server")
+        _wait_until_healthy(self, START_SECONDS)
+        return password
+
+    def down(self) -> None:
+        """Stop everything; the data stays."""
+        down(self.home)
+
+
+@contextmanager
+def stack(folder: Path, extra_env: Mapping[str, str] | None = None, say: Say = quiet) -> Iterator[Stack]:
+    """A stack of its own in `folder`, stopped at the end of the block; the folder stays."""
+    home = Home(folder)
+    running = up(home, extra_env, say)
+    try:
+        yield running
+    finally:
+        running.down()
+
+
+def cluster_of(home: Home, secrets: Secrets, port: int) -> postgres.Cluster:
+    """The cluster of a state folder."""
+    place = accounts.reachable_home(home.folder / "postgres", accounts.postgres_account())
+    return postgres.Cluster(home=place, port=port, password=secrets.superuser, settings=database.SERVER_SETTINGS)
+
+
+def running(home: Home | None = None) -> Stack | None:
+    """The stack of a state folder when its supervisord runs."""
+    home = home or default_home()
+    known = read_json(home.stack_file)
+    if known is None or supervision.daemon(home) is None:
+        return None
+    return _stack(home, known["api_port"], known["postgres_port"], known["extra"])
+
+
+def _stack(home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str]) -> Stack:
+    secrets = read_secrets(home)
+    env = environment.airflow_environment(home, secrets, api_port, postgres_port, extra)
+    return Stack(
+        home=home, secrets=secrets, cluster=cluster_of(home, secrets, postgres_port), api_port=api_port, env=env
+    )
+
+
+@contextmanager
+def step(say: Say, title: str) -> Iterator[None]:
+    """Say what is being done, and how long it took."""
+    start = time.monotonic()
+    say(f"  {title:<52}", False)
+    try:
+        yield
+    except BaseException:
+        say("failed", True)
+        raise
+    say(f"{time.monotonic() - start:5.1f} s", True)
+
+
+def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet) -> Stack:
+    """Start what is not running, and return when all of it is healthy. Whatever fails, nothing half-started stays.
+
+    Raises:
+        LocalError: why it did not start, what to do, and which log says more.
+    """
+    with home.alone(), ports.claimed() as claim:
+        extra = dict(extra_env or {})
+        present = running(home)
+        if present is not None and _is_healthy_soon(present):
+            _say_present(present, extra, say)
+            return present
+        _check_space(home)
+        home.make()
+        before = read_json(home.stack_file) or {}
+        stack = _stack(home, claim(WANTED_PORT), ports.free_port(before.get("postgres_port")), extra)
+        if supervision.stop_all(home, stack.cluster):
+            say("  Stopped what an earlier start left behind", True)
+        try:
+            _start(stack, extra, say)
+        except BaseException:
+            supervision.stop_all(home, stack.cluster)
+            raise
+        return stack
+
+
+def _check_space(home: Home) -> None:
+    existing = next(folder for folder in (home.folder, *home.folder.parents) if folder.exists())
+    if shutil.disk_usage(existing).free < LEAST_FREE_BYTES:
+        raise LocalError(f"the disk of {existing} is full: 300 MB are needed; make room and try again")
+
+
+def _say_present(present: Stack, extra: Mapping[str, str], say: Say) -> None:
+    known = read_json(present.home.stack_file) or {}
+    say(f"Already up at {present.url}", True)
+    if known.get("settings") != _fingerprint(_stack_settings(present, extra)):
+        say("Settings in the environment have changed since: `make down`, then `make up`, to use them", True)
+
+
+def _stack_settings(stack: Stack, extra: Mapping[str, str]) -> dict[str, str]:
+    mine = _stack(stack.home, stack.api_port, stack.cluster.port, extra).env
+    return {name: value for name, value in mine.items() if name.startswith(("BELLWETHER_", "AIRFLOW_"))}
+
+
+def _fingerprint(settings: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(settings.items())).encode()).hexdigest()
+
+
+def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
+    """Start a stack of which nothing runs."""
+    home = stack.home
+    if stack.api_port != WANTED_PORT:
+        say(f"  Port {WANTED_PORT} is taken: using {stack.api_port}", True)
+    known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
+    write_private(home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
+    users.save(home, users.ADMIN, "admin")
+    if not stack.cluster.data.exists():
+        with step(say, "Creating the database server"):
+            postgres.create(stack.cluster)
+    else:
+        postgres.create(stack.cluster)
+    with step(say, "Starting PostgreSQL"):
+        supervision.write_configuration(home, stack.cluster)
+        supervision.start(home, stack.env)
+        supervision.begin(home, supervision.POSTGRES)
+        postgres.wait_until_ready(stack.cluster, log=home.log(supervision.POSTGRES))
+    with step(say, "Bringing the databases to this version"):
+        database.make_databases(stack.cluster, stack.secrets)
+        database.migrate(home, stack.cluster, stack.secrets, stack.env)
+    with step(say, "Starting Airflow"):
+        for name in supervision.AIRFLOW:
+            supervision.begin(home, name)
+        _wait_until_healthy(stack, START_SECONDS)
+        airflow_api.warm(stack.url)
+    with step(say, f"Reading the DAG {MAIN_DAG}"):
+        _wait_for_dag(stack, START_SECONDS)
+    say(f"Airflow is up at {stack.url}", True)
+
+
+def _is_healthy_soon(stack: Stack) -> bool:
+    try:
+        _wait_until_healthy(stack, ALREADY_UP_SECONDS)
+    except LocalError:
+        return False
+    return True
+
+
+def _wait_until_healthy(stack: Stack, seconds: float) -> None:
+    """Return when Airflow says that all its parts are healthy.
+
+    Raises:
+        LocalError: a process ended, or the time is up.
+    """
+    first_start: dict[str, int] = {}
+    deadline = time.monotonic() + seconds
+    waiting = ["api-server"]
+    while time.monotonic() < deadline:
+        crashed = _crashed(stack.home, first_start)
+        if crashed:
+            raise LocalError(f"{crashed} ended right after its start; its log says why", stack.home.log(crashed))
+        waiting = airflow_api.unhealthy(stack.url)
+        if not waiting:
+            return
+        time.sleep(0.2)
+    raise LocalError(f"{waiting[0]} is not healthy after {seconds:.0f} s", stack.home.log(waiting[0]))
+
+
+def _crashed(home: Home, first_start: dict[str, int]) -> str | None:
+    """The name of a process that has ended since the first look, None when all are at work."""
+    for state in supervision.states(home):
+        if (
+            state.state not in ("STARTING", "RUNNING")
+            or first_start.setdefault(state.name, state.started) != state.started
+        ):
+            return state.name
+    return None
+
+
+def _wait_for_dag(stack: Stack, seconds: float) -> None:
+    if not (ROOT / "dags" / f"{MAIN_DAG}.py").exists():
+        return
+    api = airflow_api.AirflowApi(stack.url, stack.token())
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if api.has_dag(MAIN_DAG):
+            return
+        errors = [error for error in api.import_errors() if f"{MAIN_DAG}.py" in error]
+        if errors:
+            raise LocalError(f"the DAG {MAIN_DAG} cannot be read:\n{errors[0]}")
+        time.sleep(0.2)
+    raise LocalError(f"the DAG {MAIN_DAG} did not appear", stack.home.log("dag-processor"))
+
+
+def down(home: Home) -> bool:
+    """Stop everything of this folder; whether anything ran."""
+    if not home.folder.exists():
+        return False
+    with home.alone():
+        return stop(home)
+
+
+def stop(home: Home) -> bool:
+    """Stop everything of this folder, for who holds its lock; whether anything ran."""
+    known = read_json(home.stack_file) or {}
+    secrets = read_secrets(home) if home.secrets_file.exists() else None
+    if secrets is None:
+        return False
+    return supervision.stop_all(home, cluster_of(home, secrets, known.get("postgres_port", 0)))
+
+
+def clean(home: Home) -> list[Path]:
+    """Stop everything and delete the state; returns the folders that are gone."""
+    if not home.folder.exists():
+        return []
+    with home.alone(), ExitStack() as later:
+        stop(home)
+        place = accounts.reachable_home(home.folder / "postgres", accounts.postgres_account())
+        gone = [folder for folder in (place, home.socket.parent, home.folder) if folder.exists()]
+        later.callback(shutil.rmtree, home.folder, ignore_errors=True)
+        if home.socket.parent != home.folder:
+            shutil.rmtree(home.socket.parent, ignore_errors=True)
+        accounts.remove_home(place)
+    return [folder for folder in gone if folder == home.folder or home.folder not in folder.parents]

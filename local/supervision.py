@@ -1,0 +1,189 @@
+"""Keeps PostgreSQL and Airflow's processes alive, by supervisord.
+
+Airflow has no process manager for one machine: `airflow standalone` ends all when its terminal closes, mixes the logs
+and starts nothing again. supervisord needs no root and no init system, runs the same on Linux and macOS, starts a
+process again when it crashes, rotates its log and ends its whole process group.
+"""
+
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+import psutil  # type: ignore[import-untyped]
+from supervisor.xmlrpc import SupervisorTransport
+
+from local import accounts, postgres, processes
+from local.errors import LocalError
+from local.home import Home, write_private
+
+POSTGRES = "postgres"
+AIRFLOW = ("api-server", "dag-processor", "scheduler")
+STOP_SECONDS = 10
+AIRFLOW_COMMANDS = {
+    "api-server": "api-server",
+    "dag-processor": "dag-processor",
+    # The log server listens on all addresses; the API reads the log files themselves.
+    "scheduler": "scheduler --skip-serve-logs",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessState:
+    """One supervised process. `state` is supervisord's word, as RUNNING or BACKOFF; `started` in seconds since 1970."""
+
+    name: str
+    state: str
+    pid: int
+    started: int
+    now: int
+
+
+def write_configuration(home: Home, cluster: postgres.Cluster) -> None:
+    """Write what supervisord must know. Lower priority starts earlier and stops later."""
+    programs = [_program(home, POSTGRES, 10, _postgres_options(cluster))]
+    for priority, name in enumerate(AIRFLOW, start=20):
+        command = f"{shlex.quote(sys.executable)} -m airflow {AIRFLOW_COMMANDS[name]}"
+        # SIGTERM goes to the process alone: the scheduler then waits for the tasks that run. What is left is killed.
+        options = {"command": command, "directory": str(home.airflow), "stopsignal": "TERM", "killasgroup": "true"}
+        programs.append(_program(home, name, priority, options))
+    write_private(home.supervisor_conf, "\n".join([_daemon(home), *programs]))
+
+
+def _daemon(home: Home) -> str:
+    sections: dict[str, dict[str, str]] = {
+        "unix_http_server": {"file": str(home.socket), "chmod": "0700"},
+        "supervisord": {
+            "logfile": str(home.log("supervisord")),
+            "logfile_maxbytes": "5MB",
+            "logfile_backups": "1",
+            "pidfile": str(home.folder / "supervisord.pid"),
+            "childlogdir": str(home.logs),
+            "identifier": "bellwether",
+            **({"user": "root"} if accounts.postgres_account() else {}),
+        },
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+    }
+    return "\n".join(_section(name, options) for name, options in sections.items())
+
+
+def _postgres_options(cluster: postgres.Cluster) -> dict[str, str]:
+    """PostgreSQL gets an empty environment: the one of Airflow is full of secrets, and the account another one."""
+    command = shlex.join(["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", *cluster.command()])
+    account = {"user": cluster.account.name} if cluster.account else {}
+    return {"command": command, "directory": "/", "stopsignal": "INT", **account}
+
+
+def _program(home: Home, name: str, priority: int, options: Mapping[str, str]) -> str:
+    common = {
+        "priority": str(priority),
+        "autostart": "false",
+        "autorestart": "true",
+        "startsecs": "3",
+        "startretries": "20",
+        "stopwaitsecs": str(STOP_SECONDS),
+        "redirect_stderr": "true",
+        "stdout_logfile": str(home.log(name)),
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": "2",
+    }
+    return _section(f"program:{name}", {**options, **common})
+
+
+def _section(name: str, options: Mapping[str, str]) -> str:
+    """A section of the file; supervisord expands `%`, so that it must stand twice."""
+    lines = [f"{key} = {value.replace('%', '%%')}" for key, value in options.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def daemon(home: Home) -> psutil.Process | None:
+    """The supervisord of this folder, None when there is none."""
+    with suppress(FileNotFoundError, ValueError, psutil.Error):
+        process = psutil.Process(int((home.folder / "supervisord.pid").read_text()))
+        if process in processes.of_stack(home.folder):
+            return process
+    return None
+
+
+def start(home: Home, environment: Mapping[str, str]) -> None:
+    """Start supervisord, detached from the terminal; it starts nothing yet."""
+    home.socket.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.supervisor_conf)]
+    done = subprocess.run(
+        command, env=dict(environment), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o077
+    )
+    if done.returncode:
+        raise LocalError(f"supervisord did not start: {(done.stdout + done.stderr).strip()}", home.log("supervisord"))
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with suppress(OSError, Fault):
+            call(home, "getState")
+            return
+        time.sleep(0.05)
+    raise LocalError("supervisord does not answer", home.log("supervisord"))
+
+
+def call(home: Home, method: str, *arguments: str | bool) -> Any:  # noqa: ANN401
+    """Call supervisord. Its methods: http://supervisord.org/api.html."""
+    transport = SupervisorTransport(None, None, f"unix://{home.socket}")
+    with ServerProxy("http://127.0.0.1", transport=transport) as server:
+        return getattr(server.supervisor, method)(*arguments)
+
+
+def begin(home: Home, name: str) -> None:
+    """Start one process without waiting for it."""
+    call(home, "startProcess", name, False)
+
+
+def restart(home: Home, name: str) -> None:
+    """Stop one process, wait for that, and start it again."""
+    call(home, "stopProcess", name, True)
+    begin(home, name)
+
+
+def states(home: Home) -> list[ProcessState]:
+    """All supervised processes, empty when no supervisord answers."""
+    try:
+        found = call(home, "getAllProcessInfo")
+    except (OSError, Fault):
+        return []
+    return [
+        ProcessState(name=p["name"], state=p["statename"], pid=p["pid"], started=p["start"], now=p["now"])
+        for p in sorted(found, key=lambda p: p["start"])
+    ]
+
+
+def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
+    """Stop everything of this folder, also what a killed supervisord left; whether anything ran.
+
+    supervisord stops the scheduler first and PostgreSQL last.
+    """
+    supervisor = daemon(home)
+    if supervisor is not None:
+        processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 1))
+    orphans = processes.of_stack(home.folder)
+    processes.end(orphans)
+    server = postgres.running_postmaster(cluster) if cluster.data.exists() else None
+    if server is not None:
+        postgres.end_postmaster(cluster)
+    home.socket.unlink(missing_ok=True)
+    return bool(supervisor or orphans or server)
+
+
+def log_tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, without those that only decorate."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 20_000))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
