@@ -131,6 +131,7 @@ def test_each_fault_has_its_code_and_a_sentence_about_its_ticker(
 ) -> None:
     assert answers[ticker]["code"] == code, answers[ticker]
     assert ticker in answers[ticker]["message"]
+    assert "delisted" not in answers[ticker]["message"]
 
 
 def test_no_fault_touches_another_ticker(answers: dict[str, Any]) -> None:
@@ -163,7 +164,7 @@ def test_minor_units_become_major_ones_with_a_note(
 
 def test_half_a_row_is_left_out_with_a_note(answers: dict[str, Any]) -> None:
     assert answers["HALFROW"]["sessions"][-1] == "2024-06-27"
-    assert answers["HALFROW"]["notes"] == ["1 rows without a complete price were left out"]
+    assert answers["HALFROW"]["notes"] == ["rows without a complete price, left out: 1"]
 
 
 def test_a_day_without_a_trade_is_no_bar(answers: dict[str, Any]) -> None:

@@ -97,19 +97,21 @@ def _answer(ticker: str, asked: "Future[Bars | Refusal]") -> Bars | Refusal:
 
 
 def _refusal(ticker: str, error: Exception) -> Refusal:
+    """The error in our words: yfinance's "possibly delisted" is a guess, so it goes to the log alone."""
     code = _code(error)
+    log.warning("%s: %s: %r", ticker, code, error)
     sentence = {
         ErrorCode.RATE_LIMITED: f"Yahoo refused {ticker}, it got too many requests: try again in some minutes",
         ErrorCode.UNKNOWN_TICKER: f"Yahoo does not know {ticker}: check the symbol and its suffix, as in TCS.NS",
         ErrorCode.NO_DATA: f"Yahoo has no prices of {ticker} for these dates",
-        ErrorCode.SOURCE_UNAVAILABLE: f"Yahoo gave no usable answer for {ticker}: try again later",
+        ErrorCode.SOURCE_UNAVAILABLE: f"Yahoo gave no usable answer for {ticker}, try again later: "
+        f"{type(error).__name__}, {str(error)[:100]}",
     }[code]
-    log.warning("%s: %s: %r", ticker, code, error)
-    return Refusal(ticker, code, f"{sentence} ({type(error).__name__}: {str(error)[:200]})")
+    return Refusal(ticker, code, sentence)
 
 
 def _code(error: Exception) -> ErrorCode:
-    """What an error of yfinance means. Its "possibly delisted" is a guess, so it is not believed."""
+    """What an error of yfinance means."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, YFRateLimitError) or status == 429:
         return ErrorCode.RATE_LIMITED

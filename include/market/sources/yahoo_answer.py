@@ -58,7 +58,7 @@ def _first_open_day(metadata: Mapping[str, Any], now: datetime) -> date:
 def _notes(incomplete: int, quoted: str, currency: str) -> tuple[str, ...]:
     notes = []
     if incomplete:
-        notes.append(f"{incomplete} rows without a complete price were left out")
+        notes.append(f"rows without a complete price, left out: {incomplete}")
     if currency != quoted:
         notes.append(f"prices are quoted in {quoted} and were divided by 100")
     return tuple(notes)
