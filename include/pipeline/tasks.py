@@ -17,6 +17,7 @@ from include.model.job import Batch, JobStatus
 from include.model.request import Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks_database
+from include.pipeline.notes import NOTE
 from include.storage.connection import Connection
 from include.storage.jobs import begin_batch, progress_document
 from include.storage.jobs import finalize_job as end_job
@@ -54,12 +55,14 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
             request = demand.request
             sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
         except (InvalidRequestError, SchemaError) as error:
+            ti.xcom_push(key=NOTE, value=f"refused: {error}")
             raise AirflowFailException(str(error)) from error
         opened = claim_and_open(connection, dag_run.run_id, demand, sessions)
     claim = opened.claim
     if claim.joined:
         log.info("an equal job is active: this run joins job %s and does no work of its own", claim.job_id)
         ti.xcom_push(key=JOINED, value=claim.job_id)
+        ti.xcom_push(key=NOTE, value=f"joined the equal active job {claim.job_id}")
     else:
         log.info("job %s, attempt %d: %d tickers", claim.job_id, claim.attempt, len(request.tickers))
     return [asdict(batch) for batch in opened.batches]
@@ -89,11 +92,12 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
         if winner is None:
             raise AirflowFailException("there is no job: the log of open_job says why")
         return {"job_id": winner, "joined": True}
-    document = progress_document(ended)
-    log.info("job %s %s: %s", ended.job_id, ended.status, ended.status_reason or f"{ended.completed} tickers")
+    said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
+    ti.xcom_push(key=NOTE, value=f"{said}; {ended.status_reason}" if ended.status_reason else said)
+    log.info("job %s %s (%s)", ended.job_id, said, ended.status_reason or "all of them")
     if ended.status is JobStatus.FAILED:
         raise AirflowFailException(f"no ticker could be analysed: {ended.status_reason}")
-    return {**document, "joined": False}
+    return {**progress_document(ended), "joined": False}
 
 
 def _requester(connection: Connection, dag_run: Any) -> Requester:  # noqa: ANN401
