@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from local import stack, supervision, users
+from local import show, stack, supervision, users
 from local.errors import LocalError
 from local.home import default_home
 
@@ -29,13 +29,63 @@ def down() -> int:
     return 0
 
 
+def run() -> int:
+    """Start everything and run the main job."""
+    from local import main_job  # the other commands must work even when the product cannot be imported
+
+    running = stack.up(default_home(), say=say)
+    return 0 if main_job.run(running, show.console()) else 1
+
+
+def status() -> int:
+    """Print what runs."""
+    return 0 if show.status(default_home()) else 1
+
+
+def logs() -> int:
+    """Print the ends of the logs."""
+    show.logs(default_home())
+    return 0
+
+
+def clean() -> int:
+    """Stop everything and delete the state."""
+    for folder in stack.clean(default_home()):
+        say(f"Deleted {folder}")
+    return 0
+
+
 def password() -> int:
     """Print the password of the user admin."""
     say(users.password(default_home()))
     return 0
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "password": password}
+def user() -> int:
+    """Add or change the user in the environment."""
+    home = default_home()
+    name, role = os.environ.get("BELLWETHER_USER_NAME", ""), os.environ.get("BELLWETHER_USER_ROLE", "")
+    users.check(name, role)
+    running = stack.running(home)
+    is_new = not users.is_known(home, name)
+    if running is not None:
+        say("Restarting the API server, so that it knows the user ...")
+    given = stack.add_user(home, name, role)
+    say(f"{name} has the role {role}" + (f" and the password {given}" if is_new else " and keeps the password"))
+    say(f"All passwords are in {home.passwords_file}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    "run": run,
+    "up": up,
+    "down": down,
+    "status": status,
+    "logs": logs,
+    "password": password,
+    "user": user,
+    "clean": clean,
+}
 
 
 def explain(error: LocalError) -> None:

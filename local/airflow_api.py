@@ -89,6 +89,13 @@ class AirflowApi:
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
         return str(self._call("GET", path)["state"])
 
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str) -> str | None:
+        """What a task of a run handed on under a key, None when there is nothing."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}/taskInstances/{quote(task_id)}"
+        with _client(self.url, self.token) as client:
+            answer = client.get(f"{path}/xcomEntries/{quote(key)}")
+        return str(answer.json()["value"]) if answer.is_success else None
+
     def failed_task(self, dag_id: str, run_id: str) -> FailedTask | None:
         """The first task of a run that failed."""
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}/taskInstances"

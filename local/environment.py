@@ -43,7 +43,6 @@ AIRFLOW: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__WORKER_TIMEOUT": "20",
         "AIRFLOW__API__INSTANCE_NAME": "Bellwether",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
         # One thread a task: the cores are busy with other tasks, and each thread costs memory.

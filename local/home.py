@@ -81,7 +81,7 @@ class Home:
         accounts.make_home(self.folder, accounts.postgres_account())
         for folder in (self.logs, self.airflow, self.socket.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
-        if self.socket.parent.stat().st_uid != os.geteuid():
+        if self.socket.parent.lstat().st_uid != os.geteuid():
             raise LocalError(f"{self.socket.parent} belongs to somebody else; set TMPDIR to a folder of your own")
 
     @contextmanager
@@ -95,7 +95,7 @@ class Home:
 
 def default_home() -> Home:
     """The folder in BELLWETHER_HOME, else `.local` in the clone."""
-    return Home(Path(os.environ.get("BELLWETHER_HOME") or ROOT / ".local").absolute())
+    return Home(Path(os.environ.get("BELLWETHER_HOME") or ROOT / ".local").resolve())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,11 @@ class Memory:
 def of_stack(folder: Path) -> list[psutil.Process]:
     """All processes of the stack in this folder, but not this one and those that started it."""
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    return [process for process in psutil.process_iter() if process.pid not in own and _has_mark(process, folder)]
+    return [process for process in psutil.process_iter() if process.pid not in own and has_mark(process, folder)]
 
 
-def _has_mark(process: psutil.Process, folder: Path) -> bool:
+def has_mark(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process belongs to the stack in this folder."""
     try:
         return bool(process.environ().get(MARK) == str(folder))
     except (psutil.Error, OSError):  # somebody else's, or gone

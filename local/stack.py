@@ -11,7 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +59,7 @@ class Stack:
 
     def add_user(self, name: str, role: str) -> str:
         """Add or change a user and have the API server know it; returns the password."""
-        password = users.save(self.home, name, role)
-        supervision.restart(self.home, "api-server")
-        _wait_until_healthy(self, START_SECONDS)
-        return password
+        return add_user(self.home, name, role)
 
     def down(self) -> None:
         """Stop everything; the data stays."""
@@ -80,10 +77,23 @@ def stack(folder: Path, extra_env: Mapping[str, str] | None = None, say: Say = q
         running.down()
 
 
-def cluster_of(home: Home, secrets: Secrets, port: int) -> postgres.Cluster:
-    """The cluster of a state folder."""
+def place_of_data(home: Home) -> Path:
+    """Where the database of a state folder is: in it, or elsewhere when PostgreSQL's account cannot get there.
+
+    Raises:
+        LocalError: it was elsewhere before; a new and empty database must not take its place in silence.
+    """
     place = accounts.reachable_home(home.folder / "postgres", accounts.postgres_account())
-    return postgres.Cluster(home=place, port=port, password=secrets.superuser, settings=database.SERVER_SETTINGS)
+    note = home.folder / "database-folder"
+    before = Path(note.read_text()) if note.exists() else place
+    if before != place and (before / "data").exists():
+        raise LocalError(f"this folder has moved and its database is still in {before}; run: mv {before} {place}")
+    return place
+
+
+def cluster_of(home: Home, port: int = 0, password: str = "") -> postgres.Cluster:
+    """The cluster of a state folder."""
+    return postgres.Cluster(home=place_of_data(home), port=port, password=password, settings=database.SERVER_SETTINGS)
 
 
 def running(home: Home | None = None) -> Stack | None:
@@ -98,9 +108,8 @@ def running(home: Home | None = None) -> Stack | None:
 def _stack(home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str]) -> Stack:
     secrets = read_secrets(home)
     env = environment.airflow_environment(home, secrets, api_port, postgres_port, extra)
-    return Stack(
-        home=home, secrets=secrets, cluster=cluster_of(home, secrets, postgres_port), api_port=api_port, env=env
-    )
+    cluster = cluster_of(home, postgres_port, secrets.superuser)
+    return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env)
 
 
 @contextmanager
@@ -130,10 +139,10 @@ def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet)
             return present
         _check_space(home)
         home.make()
+        if supervision.stop_all(home, cluster_of(home)):
+            say("  Stopped what an earlier start left behind", True)
         before = read_json(home.stack_file) or {}
         stack = _stack(home, claim(WANTED_PORT), ports.free_port(before.get("postgres_port")), extra)
-        if supervision.stop_all(home, stack.cluster):
-            say("  Stopped what an earlier start left behind", True)
         try:
             _start(stack, extra, say)
         except BaseException:
@@ -171,6 +180,7 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
         say(f"  Port {WANTED_PORT} is taken: using {stack.api_port}", True)
     known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
     write_private(home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
+    (home.folder / "database-folder").write_text(str(stack.cluster.home))
     users.save(home, users.ADMIN, "admin")
     if not stack.cluster.data.exists():
         with step(say, "Creating the database server"):
@@ -249,33 +259,32 @@ def _wait_for_dag(stack: Stack, seconds: float) -> None:
     raise LocalError(f"the DAG {MAIN_DAG} did not appear", stack.home.log("dag-processor"))
 
 
+def add_user(home: Home, name: str, role: str) -> str:
+    """Add or change a user; the API server, when it runs, starts again to know it. Returns the password."""
+    home.make()
+    with home.alone():
+        password = users.save(home, name, role)
+        present = running(home)
+        if present is not None:
+            supervision.restart(home, "api-server")
+            _wait_until_healthy(present, START_SECONDS)
+            airflow_api.warm(present.url)
+    return password
+
+
 def down(home: Home) -> bool:
     """Stop everything of this folder; whether anything ran."""
-    if not home.folder.exists():
-        return False
     with home.alone():
-        return stop(home)
-
-
-def stop(home: Home) -> bool:
-    """Stop everything of this folder, for who holds its lock; whether anything ran."""
-    known = read_json(home.stack_file) or {}
-    secrets = read_secrets(home) if home.secrets_file.exists() else None
-    if secrets is None:
-        return False
-    return supervision.stop_all(home, cluster_of(home, secrets, known.get("postgres_port", 0)))
+        return supervision.stop_all(home, cluster_of(home))
 
 
 def clean(home: Home) -> list[Path]:
     """Stop everything and delete the state; returns the folders that are gone."""
-    if not home.folder.exists():
-        return []
-    with home.alone(), ExitStack() as later:
-        stop(home)
-        place = accounts.reachable_home(home.folder / "postgres", accounts.postgres_account())
-        gone = [folder for folder in (place, home.socket.parent, home.folder) if folder.exists()]
-        later.callback(shutil.rmtree, home.folder, ignore_errors=True)
+    with home.alone():
+        place = place_of_data(home)
+        supervision.stop_all(home, cluster_of(home))
+        accounts.remove_home(place)
         if home.socket.parent != home.folder:
             shutil.rmtree(home.socket.parent, ignore_errors=True)
-        accounts.remove_home(place)
-    return [folder for folder in gone if folder == home.folder or home.folder not in folder.parents]
+        shutil.rmtree(home.folder)
+    return [home.folder] if home.folder in place.parents else [home.folder, place]

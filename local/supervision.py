@@ -20,6 +20,7 @@ import psutil  # type: ignore[import-untyped]
 from supervisor.xmlrpc import SupervisorTransport
 
 from local import accounts, postgres, processes
+from local.environment import MARK
 from local.errors import LocalError
 from local.home import Home, write_private
 
@@ -47,9 +48,9 @@ class ProcessState:
 
 def write_configuration(home: Home, cluster: postgres.Cluster) -> None:
     """Write what supervisord must know. Lower priority starts earlier and stops later."""
-    programs = [_program(home, POSTGRES, 10, _postgres_options(cluster))]
+    programs = [_program(home, POSTGRES, 10, _postgres_options(home, cluster))]
     for priority, name in enumerate(AIRFLOW, start=20):
-        command = f"{shlex.quote(sys.executable)} -m airflow {AIRFLOW_COMMANDS[name]}"
+        command = f"{shlex.quote(sys.executable)} -m local.component {AIRFLOW_COMMANDS[name]}"
         # SIGTERM goes to the process alone: the scheduler then waits for the tasks that run. What is left is killed.
         options = {"command": command, "directory": str(home.airflow), "stopsignal": "TERM", "killasgroup": "true"}
         programs.append(_program(home, name, priority, options))
@@ -65,6 +66,7 @@ def _daemon(home: Home) -> str:
             "logfile_backups": "1",
             "pidfile": str(home.folder / "supervisord.pid"),
             "childlogdir": str(home.logs),
+            "umask": "077",
             "identifier": "bellwether",
             **({"user": "root"} if accounts.postgres_account() else {}),
         },
@@ -75,9 +77,9 @@ def _daemon(home: Home) -> str:
     return "\n".join(_section(name, options) for name, options in sections.items())
 
 
-def _postgres_options(cluster: postgres.Cluster) -> dict[str, str]:
-    """PostgreSQL gets an empty environment: the one of Airflow is full of secrets, and the account another one."""
-    command = shlex.join(["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", *cluster.command()])
+def _postgres_options(home: Home, cluster: postgres.Cluster) -> dict[str, str]:
+    """PostgreSQL gets an environment with our mark alone: Airflow's is full of secrets, and the account another one."""
+    command = shlex.join(["/usr/bin/env", "-i", f"{MARK}={home.folder}", *cluster.command()])
     account = {"user": cluster.account.name} if cluster.account else {}
     return {"command": command, "directory": "/", "stopsignal": "INT", **account}
 
@@ -108,7 +110,7 @@ def daemon(home: Home) -> psutil.Process | None:
     """The supervisord of this folder, None when there is none."""
     with suppress(FileNotFoundError, ValueError, psutil.Error):
         process = psutil.Process(int((home.folder / "supervisord.pid").read_text()))
-        if process in processes.of_stack(home.folder):
+        if processes.has_mark(process, home.folder):
             return process
     return None
 
@@ -169,9 +171,9 @@ def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
     supervisor = daemon(home)
     if supervisor is not None:
         processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 1))
+    server = postgres.running_postmaster(cluster)
     orphans = processes.of_stack(home.folder)
-    processes.end(orphans)
-    server = postgres.running_postmaster(cluster) if cluster.data.exists() else None
+    processes.end([orphan for orphan in orphans if orphan != server])
     if server is not None:
         postgres.end_postmaster(cluster)
     home.socket.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""What people see in the terminal: the table of processes, the ends of the logs."""
+
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from local import processes, stack, supervision
+from local.home import Home
+
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+def console() -> Console:
+    """The terminal; wide enough for our tables when the output goes to a file."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL, highlight=False)
+
+
+def status(home: Home) -> bool:
+    """Print which processes run and where the web interface is; False when some run and others do not."""
+    running = stack.running(home)
+    states = supervision.states(home) if running else []
+    if running is None or not states:
+        print("Nothing runs; `make up` starts everything")
+        return True
+    table = Table("process", "state", "pid", "up for", "processes", "memory")
+    total = 0
+    for state in states:
+        memory = processes.memory_of_tree(state.pid) if state.pid else processes.Memory(processes=0, bytes=0)
+        total += memory.bytes
+        table.add_row(state.name, state.state.lower(), str(state.pid or ""), _age(state), *_amount(memory))
+    console().print(table)
+    print(f"{total / 2**20:.0f} MB in all. Airflow: {running.url} (user admin, password: make -s password)")
+    return all(state.state == "RUNNING" for state in states)
+
+
+def _amount(memory: processes.Memory) -> tuple[str, str]:
+    return str(memory.processes), f"{memory.bytes / 2**20:.0f} MB"
+
+
+def _age(state: supervision.ProcessState) -> str:
+    if not state.pid:
+        return ""
+    days, seconds = divmod(max(0, state.now - state.started), 86_400)
+    clock = time.strftime("%H:%M:%S", time.gmtime(seconds))
+    return f"{days} d {clock}" if days else clock
+
+
+def logs(home: Home, lines: int = 20) -> None:
+    """Print the last lines of every process's log."""
+    for log in sorted(home.logs.glob("*.log")):
+        print(f"== {log}")
+        print(supervision.log_tail(log, lines))
