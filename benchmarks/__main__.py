@@ -1,0 +1,26 @@
+"""`make bench`: measures, prints the figures beside their goals and those of the last run, and saves them."""
+
+import sys
+
+from benchmarks import analysis, whole_stack
+from benchmarks.figures import load_last, save, show
+from local.home import default_home
+
+PARTS = {"analysis": analysis.measure, "stack": whole_stack.measure}
+
+
+def main(wanted: list[str]) -> int:
+    """Measure the parts named in the arguments, all without any."""
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        print(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    folder = default_home().folder / "bench"
+    figures = [figure for name, measure in PARTS.items() if not wanted or name in wanted for figure in measure()]
+    show(figures, load_last(folder))
+    print(f"Saved to {save(figures, folder)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
