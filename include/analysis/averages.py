@@ -1,4 +1,4 @@
-"""The moving averages of the public technical rating, as levels to compare the close with; all are scaled prices."""
+"""The moving averages of the public technical rating, as levels to compare the close with; in counted prices."""
 
 from typing import NamedTuple
 

@@ -52,7 +52,7 @@ def williams_r(s: Series, period: int, last: int = 1) -> list[float]:
 
 
 def macd(s: Series, fast: int, slow: int, signal: int) -> tuple[float, float]:
-    """MACD line and its signal line (Appel), scaled."""
+    """MACD line and its signal line (Appel), counted."""
     line, average, _ = talib.MACD(s.close, fast, slow, signal)
     return float(line[-1]), float(average[-1])
 
@@ -67,7 +67,7 @@ def directional(s: Series, period: int) -> tuple[list[float], list[float], float
 
 
 def parabolic_sar(s: Series, step: float, limit: float) -> float:
-    """Parabolic stop and reverse (Wilder 1978), scaled."""
+    """Parabolic stop and reverse (Wilder 1978), counted."""
     return float(talib.SAR(s.high, s.low, step, limit)[-1])
 
 
@@ -86,7 +86,7 @@ def percent_b(s: Series, period: int, deviations: float) -> float:
 
 
 def atr(s: Series, period: int) -> float:
-    """Average true range (Wilder 1978), scaled."""
+    """Average true range (Wilder 1978), counted."""
     return float(talib.ATR(s.high, s.low, s.close, period)[-1])
 
 
@@ -126,7 +126,7 @@ def traded_volume(s: Series, period: int) -> float:
 
 
 def awesome(s: Series, fast: int, slow: int) -> list[float]:
-    """Awesome oscillator (Williams) on the middles of high and low, the last three values, scaled."""
+    """Awesome oscillator (Williams) on the middles of high and low, the last three values, counted."""
     middle = (s.high[-slow - 2 :] + s.low[-slow - 2 :]) / 2
     values: list[float] = (talib.SMA(middle, fast) - talib.SMA(middle, slow))[-3:].tolist()
     return values

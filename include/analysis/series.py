@@ -1,8 +1,9 @@
 """The prices of one analysis, prepared for computing, and the comparison that all rules use.
 
-Prices are scaled by a power of two so that the last close lies in 0.5..1. Such a scaling is exact: it changes no
-digit, and it puts TA-Lib's absolute epsilons (1e-14) far below any price step, whatever the currency.
-Comparisons allow for `NOISE`: 0.1 + 0.2 is not above 0.3. So multiplying all prices by ten changes no vote.
+Prices become whole numbers: counted in a power of ten that leaves the last close ten digits. Moves of equal ticks are
+then equal numbers, as they are not in binary fractions (0.15 - 0.10 < 0.10 - 0.05), and rules that compare two moves,
+as the ADX does, answer alike in every currency. TA-Lib's absolute epsilons (1e-14) lie far below 1.
+Comparisons allow for `NOISE`, what computing leaves behind.
 """
 
 import math
@@ -26,9 +27,9 @@ class UndefinedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """High, low, close (scaled, last close in 0.5..1) and volume (shares), oldest first, shape (n,).
+    """High, low, close (counted) and volume (shares), oldest first, shape (n,).
 
-    `unit` turns a scaled price back into money, `decimals` is how many of its digits a person needs.
+    `unit` turns a counted price back into money, `decimals` is how many of its digits a person needs.
     """
 
     high: Floats
@@ -43,14 +44,15 @@ class Series:
     def of(cls, bars: Bars) -> "Series":
         """Prepare checked bars."""
         last = float(bars.close[-1])
-        unit = math.ldexp(1.0, math.frexp(last)[1])
+        magnitude = math.floor(math.log10(last))
+        factor = 10.0 ** (9 - magnitude)
         return cls(
-            high=bars.high / unit,
-            low=bars.low / unit,
-            close=bars.close / unit,
+            high=np.rint(bars.high * factor),
+            low=np.rint(bars.low * factor),
+            close=np.rint(bars.close * factor),
             volume=np.ascontiguousarray(bars.volume, dtype=np.float64),
-            unit=unit,
-            decimals=max(2, 3 - math.floor(math.log10(last))),
+            unit=1 / factor,
+            decimals=max(2, 3 - magnitude),
         )
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class Series:
 
     @property
     def last(self) -> float:
-        """The last close, scaled."""
+        """The last close, counted."""
         return float(self.close[-1])
 
     def ema(self, period: int) -> Floats:
@@ -75,9 +77,10 @@ class Series:
             self._kept[key] = talib.RSI(self.close, period)
         return self._kept[key]
 
-    def money(self, scaled: float, *, signed: bool = False) -> str:
-        """A scaled price, or a difference of two (`signed`: with its sign and one more digit), as people write it."""
-        return f"{scaled * self.unit:+.{self.decimals + 1}f}" if signed else f"{scaled * self.unit:.{self.decimals}f}"
+    def money(self, counted: float, *, signed: bool = False) -> str:
+        """A price as people write it; a difference of two (`signed`) with its sign and one more digit."""
+        amount = counted * self.unit
+        return f"{amount:+.{self.decimals + 1}f}" if signed else f"{amount:.{self.decimals}f}"
 
 
 def sign(difference: float, scale: float = 1.0) -> int:

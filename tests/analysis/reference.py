@@ -102,7 +102,8 @@ def wilder_sum(values: Line, n: int) -> Line:
 
 
 def directional(b: Bars, n: int) -> tuple[Line, Line, Line]:
-    up, down = np.diff(b.high, prepend=np.nan), -np.diff(b.low, prepend=np.nan)
+    """+DI, -DI and ADX. Prices have cents: moves that are equal in cents are equal, whatever binary fractions say."""
+    up, down = np.diff(b.high, prepend=np.nan).round(6), -np.diff(b.low, prepend=np.nan).round(6)
     plus = wilder_sum(np.where((up > down) & (up > 0), up, 0.0), n)
     minus = wilder_sum(np.where((down > up) & (down > 0), down, 0.0), n)
     total = wilder_sum(true_range(b), n)

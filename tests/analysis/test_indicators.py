@@ -59,7 +59,7 @@ def test_technical_indicators_and_votes_equal_the_reference(end: int) -> None:
 
 def test_every_technical_vote_is_cast_in_both_directions_somewhere() -> None:
     cast: set[tuple[str, int]] = set()
-    for ticker in complete_tickers()[::4]:
+    for ticker in complete_tickers()[::3]:
         for end in (118, 170, 190, 205, 222, 245):
             cast |= {(r.id, r.vote) for r in readings(first(sample_bars()[ticker], end), "technical_rating").values()}
     names = {name for name, _ in cast} - {"atr"}
