@@ -22,8 +22,7 @@ def status(home: Home) -> bool:
     running = stack.running(home)
     states = supervision.states(home) if running else []
     if running is None or not states:
-        print("Nothing runs; `make up` starts everything")
-        return True
+        return _status_without_supervisor(home)
     table = Table("process", "state", "pid", "up for", "processes", "memory")
     total = 0
     for state in states:
@@ -33,6 +32,15 @@ def status(home: Home) -> bool:
     console().print(table)
     print(f"{total / 2**20:.0f} MB in all. Airflow: {running.url} (user admin, password: make -s password)")
     return all(state.state == "RUNNING" for state in states)
+
+
+def _status_without_supervisor(home: Home) -> bool:
+    orphans = processes.of_stack(home.folder)
+    if orphans:
+        print(f"{len(orphans)} processes run without their supervisor; `make up` or `make down` puts that in order")
+    else:
+        print("Nothing runs; `make up` starts everything")
+    return not orphans
 
 
 def _amount(memory: processes.Memory) -> tuple[str, str]:
