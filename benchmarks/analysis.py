@@ -56,7 +56,7 @@ def _bare_talib(bars: Bars) -> None:
     """What TA-Lib needs for the indicators of `weighted_votes`; it has no Chaikin money flow, AD stands in."""
     high, low, close, volume = bars.high, bars.low, bars.close, bars.volume
     talib.RSI(close, 14)
-    talib.STOCH(high, low, close, 14, 3, talib.MA_Type.SMA, 3, talib.MA_Type.SMA)
+    talib.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3)
     talib.CCI(high, low, close, 20)
     talib.WILLR(high, low, close, 14)
     talib.MACD(close, 12, 26, 9)
@@ -66,7 +66,7 @@ def _bare_talib(bars: Bars) -> None:
     talib.EMA(close, 50)
     talib.EMA(close, 200)
     talib.SAR(high, low, 0.02, 0.2)
-    talib.BBANDS(close, 20, 2, 2, talib.MA_Type.SMA)
+    talib.BBANDS(close, 20, 2, 2)
     talib.EMA(talib.OBV(close, volume), 20)
     talib.AD(high, low, close, volume)
     talib.ATR(high, low, close, 14)

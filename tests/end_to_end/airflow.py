@@ -1,0 +1,43 @@
+"""Airflow's REST API as a program uses it; every wait is bounded."""
+
+import time
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from local.stack import Stack
+
+RUNS = "/api/v2/dags/analyze_stocks/dagRuns"
+ENDED = ("success", "failed")
+
+
+class Airflow:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def __init__(self, installation: Stack, user: str = "admin") -> None:
+        headers = {"Authorization": f"Bearer {installation.token(user)}"}
+        self.http = httpx.Client(base_url=installation.url, headers=headers, timeout=30, trust_env=False)
+
+    def post(self, **conf: Any) -> httpx.Response:
+        return self.http.post(RUNS, json={"logical_date": None, "conf": conf})
+
+    def request(self, **conf: Any) -> str:
+        return str(self.post(**conf).raise_for_status().json()["dag_run_id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.http.get(f"{RUNS}/{quote(run_id, safe='')}").raise_for_status().json()
+        return answer
+
+    def wait(self, run_id: str, seconds: float = 90) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            run = self.run(run_id)
+            if run["state"] in ENDED:
+                return run
+            time.sleep(0.1)
+        raise TimeoutError(f"{run_id} did not end: {self.run(run_id)}")

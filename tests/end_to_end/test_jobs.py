@@ -1,0 +1,77 @@
+"""The promises of a job, on the real scheduler and over the real REST API."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from include.model.job import JobStatus
+from include.storage.connection import connect
+from include.storage.jobs import progress
+from include.storage.results import verdicts
+from local.stack import Stack
+from tests.end_to_end.airflow import RUNS, Airflow
+
+SAMPLE = {"data_source": "sample"}
+
+
+@pytest.fixture(scope="module")
+def airflow(installation: Stack) -> Iterator[Airflow]:
+    with Airflow(installation) as client:
+        yield client
+
+
+def test_a_request_over_rest_becomes_a_completed_job_with_every_ticker(installation: Stack, airflow: Airflow) -> None:
+    run = airflow.wait(airflow.request(universe="sample_leaders", **SAMPLE))
+    assert (run["state"], run["note"]) == ("success", "completed: 42 of 42 tickers")
+    with connect(installation.database_url()) as connection:
+        reached = progress(connection, run["dag_run_id"])
+        assert reached is not None
+        assert (reached.status, reached.completed) == (JobStatus.COMPLETED, 42)
+        assert all(row.verdict and row.reasons for row in verdicts(connection, run["dag_run_id"]))
+
+
+def test_an_accepted_request_has_a_visible_status_at_once(airflow: Airflow) -> None:
+    run_id = airflow.request(tickers=["IBM"], **SAMPLE)
+    assert airflow.run(run_id)["state"] in ("queued", "running", "success")
+    airflow.wait(run_id)
+
+
+def test_of_two_equal_requests_one_works_and_the_other_joins_it(installation: Stack, airflow: Airflow) -> None:
+    tickers = [f"TWIN{n}" for n in range(400)]
+    ids = [airflow.request(tickers=order, data_source="demo") for order in (tickers, tickers[::-1])]
+    notes = {run_id: airflow.wait(run_id)["note"] for run_id in ids}
+    with connect(installation.database_url()) as connection:
+        jobs = [job for job in (progress(connection, run_id) for run_id in ids) if job is not None]
+    assert [(job.status, job.completed) for job in jobs] == [(JobStatus.COMPLETED, 400)]
+    winner = jobs[0].job_id
+    loser = next(run_id for run_id in ids if run_id != winner)
+    assert notes == {
+        winner: "completed: 400 of 400 tickers",
+        loser: f"joined the equal active job {winner}",
+    }
+
+
+def test_a_refused_request_says_why_on_its_run(airflow: Airflow) -> None:
+    run = airflow.wait(airflow.request(tickers=["I BM"], **SAMPLE))
+    assert run["state"] == "failed"
+    assert run["note"].startswith("refused: tickers.0: a ticker has at most")
+
+
+def test_a_value_out_of_bounds_is_refused_at_the_door(airflow: Airflow) -> None:
+    answer = airflow.post(tickers=["IBM"], capital=-1, **SAMPLE)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert "capital" in answer.text
+
+
+def test_nobody_asks_without_a_login(installation: Stack) -> None:
+    answer = httpx.post(f"{installation.url}{RUNS}", json={"logical_date": None, "conf": {}}, trust_env=False)
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_a_viewer_reads_and_may_not_ask(installation: Stack, airflow: Airflow) -> None:
+    run_id = airflow.request(tickers=["IBM"], **SAMPLE)
+    installation.add_user("vic", "viewer")
+    with Airflow(installation, "vic") as viewer:
+        assert viewer.wait(run_id)["state"] == "success"
+        assert viewer.post(tickers=["IBM"], **SAMPLE).status_code == httpx.codes.FORBIDDEN
