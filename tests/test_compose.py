@@ -1,0 +1,97 @@
+"""docker-compose.yaml says the same as `make up`; no Docker engine is needed to know that."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.environment import AIRFLOW, airflow_environment
+from local.home import Home, read_secrets
+from local.supervision import AIRFLOW_COMMANDS
+
+ROOT = Path(__file__).parents[1]
+# What is of one machine: addresses, folders, secrets, and who may sign in.
+OF_ONE_MACHINE = {
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE",
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AIRFLOW__API__HOST",
+    "AIRFLOW__API__PORT",
+    "AIRFLOW__API__BASE_URL",
+    "AIRFLOW__API__SECRET_KEY",
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+    "AIRFLOW_CONN_STOCKS_DB",
+    "BELLWETHER_DEFAULT_DATA_SOURCE",
+}
+USERS_ARE_IN_A_FILE = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"}  # `make user` changes them while Airflow runs
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
+    return found
+
+
+def airflow_services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: s for name, s in compose["services"].items() if s["image"] == "bellwether"}
+
+
+def test_every_airflow_service_has_the_settings_of_make_up(compose: dict[str, Any]) -> None:
+    assert set(airflow_services(compose)) == {"migrate", *AIRFLOW_COMMANDS}
+    for name, service in airflow_services(compose).items():
+        shared = {key: value for key, value in service["environment"].items() if key in AIRFLOW}
+        assert shared == dict(AIRFLOW), name
+
+
+def test_what_is_of_one_machine_is_set_in_both(compose: dict[str, Any], tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.make()
+    ours = airflow_environment(home, read_secrets(home), 1, 2)
+    in_compose = airflow_services(compose)["scheduler"]["environment"]
+    assert set(in_compose) - set(AIRFLOW) == OF_ONE_MACHINE
+    assert set(ours) >= OF_ONE_MACHINE - USERS_ARE_IN_A_FILE
+
+
+def test_each_process_runs_the_command_of_make_up(compose: dict[str, Any]) -> None:
+    for name, command in AIRFLOW_COMMANDS.items():
+        said = compose["services"][name]["command"]
+        line = said[0] if len(said) == 1 else " ".join(said)
+        assert f"airflow {command.split()[0]}" in line
+
+
+def test_both_databases_are_migrated_before_anything_works(compose: dict[str, Any]) -> None:
+    (command,) = compose["services"]["migrate"]["command"]
+    assert command == "airflow db migrate && python -m include.storage.migrate"
+    assert compose["services"]["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in AIRFLOW_COMMANDS:
+        assert compose["services"][name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+
+
+def test_only_the_migration_has_the_role_that_changes_tables(compose: dict[str, Any]) -> None:
+    with_it = [name for name, s in compose["services"].items() if "BELLWETHER_MIGRATION_URL" in s["environment"]]
+    assert with_it == ["migrate"]
+
+
+def test_every_service_is_watched_and_the_only_port_is_on_the_loopback(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert ("healthcheck" in service) == (name != "migrate"), name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+    assert [name for name, s in compose["services"].items() if "ports" in s] == ["api-server"]
+
+
+def test_every_secret_comes_from_the_env_file_and_the_example_has_none() -> None:
+    wanted = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yaml").read_text()))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+    assert set(example) == wanted
+    assert {name for name, value in example.items() if value} == {"API_PORT", "BELLWETHER_DEFAULT_DATA_SOURCE"}
+
+
+def test_the_image_is_built_from_the_lock_on_the_airflow_that_is_locked() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    (locked,) = re.findall(r"^apache-airflow==(\S+)", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+    assert f"FROM apache/airflow:slim-{locked}-python3." in dockerfile
+    assert "--require-hashes --requirement /opt/bellwether/requirements.txt" in dockerfile
