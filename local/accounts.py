@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,12 @@ def make_home(home: Path, account: Account | None) -> None:
         raise LocalError(f"cannot make the folder {home} ({error.strerror}); make it writable and try again") from error
 
 
-def copy_for_others(tree: Path, target: Path) -> None:
-    """Copy `tree` so that any account may read and run it; an interrupted copy is made anew."""
+def copy_for_others(folders: Sequence[Path], target: Path) -> None:
+    """Copy folders into `target` so that any account may read and run them; an interrupted copy is made anew."""
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(tree, part, symlinks=True)
+    for folder in folders:
+        shutil.copytree(folder, part / folder.name, symlinks=True)
     for entry in (part, *part.rglob("*")):
         if not entry.is_symlink():
             mode = entry.stat().st_mode

