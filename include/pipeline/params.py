@@ -9,6 +9,8 @@ from include.jobs.form import WATCHLIST, RequestForm
 from include.market.universes import UNIVERSES
 from include.settings import settings
 
+NOTHING = "(none)"  # how the form shows that nothing is chosen
+
 
 def request_params() -> dict[str, Param]:
     """One Param for each field of a request."""
@@ -40,7 +42,7 @@ def _param(field: dict[str, Any], choices: dict[str, str] | None) -> Param:
     if choices:
         nullable = "null" in schema["type"]
         schema["enum"] = [*([None] if nullable else []), *choices]
-        schema["values_display"] = choices
+        schema["values_display"] = choices | ({"null": NOTHING} if nullable else {})
     # `null` first: the form then shows an optional field as empty
     if isinstance(schema["type"], list):
         schema["type"].sort(key=lambda kind: kind != "null")
