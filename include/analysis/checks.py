@@ -12,7 +12,7 @@ MIN_BARS = 60
 TOLERATED_BREAK = 0.01
 """How far open or close may lie outside high and low, as a part of them, and be clipped."""
 
-_SMALLEST_PRICE, _LARGEST = 1e-9, 1e15  # beyond these a figure is a fault of the source, and would overflow
+_SMALLEST, _LARGEST = 1e-9, 1e15  # beyond these a figure is a fault of the source, and would over- or underflow
 
 
 def check(bars: Bars, session: date | None) -> tuple[Bars, tuple[str, ...]] | Refusal:
@@ -36,8 +36,8 @@ def _fault(bars: Bars) -> str | None:
     """The first fault of the bars, as a sentence."""
     prices = np.stack((bars.open, bars.high, bars.low, bars.close))
     with np.errstate(invalid="ignore"):
-        bad_price = ~((prices >= _SMALLEST_PRICE) & (prices <= _LARGEST)).all(axis=0)
-        bad_volume = ~((bars.volume >= 0) & (bars.volume <= _LARGEST))
+        bad_price = ~((prices >= _SMALLEST) & (prices <= _LARGEST)).all(axis=0)
+        bad_volume = ~((bars.volume == 0) | ((bars.volume >= _SMALLEST) & (bars.volume <= _LARGEST)))
         faults = {
             "a price is zero, negative, missing or beyond reason": bad_price,
             "the volume is negative, missing or beyond reason": bad_volume,

@@ -57,7 +57,7 @@ def wild(draw: st.DrawFn) -> Bars:
     prices = draw(arrays(np.float64, (2, n), elements=st.floats(1e-4, 1e6)))
     reach = draw(arrays(np.float64, (2, n), elements=st.floats(1, 1.5)))
     high, low = prices.max(axis=0) * reach[0], prices.min(axis=0) / reach[1]
-    volume = draw(arrays(np.float64, n, elements=st.floats(0, 1e12)))
+    volume = draw(arrays(np.float64, n, elements=st.just(0.0) | st.floats(1e-3, 1e12)))
     return make_bars(prices[0], open_=prices[1], high=high, low=low, volume=volume)
 
 

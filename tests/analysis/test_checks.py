@@ -67,6 +67,7 @@ def test_a_bar_missing_inside_is_accepted() -> None:
         (lambda: changed("high", 7, float("inf")), "a price is zero, negative, missing or beyond reason on 2009-09-01"),
         (lambda: changed("high", 7, 1e300), "a price is zero, negative, missing or beyond reason on 2009-09-01"),
         (lambda: changed("volume", 7, -1.0), "the volume is negative, missing or beyond reason on 2009-09-01"),
+        (lambda: changed("volume", 7, 1e-300), "the volume is negative, missing or beyond reason on 2009-09-01"),
         (lambda: changed("volume", 7, float("nan")), "the volume is negative, missing or beyond reason on 2009-09-01"),
         (lambda: changed("high", 7, 60.0), "the high is below the low on 2009-09-01"),
         (lambda: changed("open", 7, 80.0), "open or close lies more than 1% outside high and low on 2009-09-01"),
