@@ -7,6 +7,7 @@ folders above. `throwaway()` is a cluster for tests.
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,7 +22,7 @@ from urllib.parse import quote
 import psutil  # type: ignore[import-untyped]
 import psycopg
 
-from local import accounts
+from local import accounts, processes
 from local.errors import LocalError
 from local.ports import free_port
 
@@ -159,28 +160,21 @@ def running_postmaster(cluster: Cluster) -> psutil.Process | None:
     The pid in a file that a killed server left may belong to a stranger today, and PostgreSQL would not start then.
     """
     file = cluster.data / "postmaster.pid"
-    with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+    with suppress(FileNotFoundError, IndexError, ValueError, psutil.Error):
         process = psutil.Process(int(file.read_text().splitlines()[0]))
-        if process.status() != psutil.STATUS_ZOMBIE and str(cluster.data) in process.cmdline():
+        if processes.is_alive(process) and str(cluster.data) in process.cmdline():
             return process
     file.unlink(missing_ok=True)
     return None
 
 
-def end_postmaster(cluster: Cluster, seconds: float = 20.0) -> None:
+def end_postmaster(cluster: Cluster, patience: float = 20.0) -> None:
     """Stop whatever server works on this data directory: fast and cleanly, by force only when it does not listen."""
     process = running_postmaster(cluster)
-    if process is None:
-        return
-    children = process.children(recursive=True)
-    with suppress(psutil.NoSuchProcess):
-        process.send_signal(2)  # SIGINT: fast shutdown
-    with suppress(psutil.TimeoutExpired):
-        process.wait(seconds)
-    for left in (process, *children):
-        with suppress(psutil.NoSuchProcess):
-            left.kill()
-    psutil.wait_procs([process, *children], timeout=5)
+    if process is not None:
+        children = process.children(recursive=True)
+        processes.end([process], patience, by=signal.SIGINT)  # SIGINT is a fast shutdown
+        processes.end(children)
 
 
 def wait_until_ready(cluster: Cluster, process: subprocess.Popen[bytes] | None = None, log: Path | None = None) -> None:

@@ -24,18 +24,22 @@ def status(home: Home) -> bool:
     if running is None or not states:
         return _status_without_supervisor(home)
     table = Table("process", "state", "pid", "up for", "processes", "memory")
-    total = 0
-    for state in states:
-        memory = processes.memory_of_tree(state.pid) if state.pid else processes.Memory(processes=0, bytes=0)
-        total += memory.bytes
-        table.add_row(state.name, state.state.lower(), str(state.pid or ""), _age(state), *_amount(memory))
+    uses = [_memory(state) for state in states]
+    for state, use in zip(states, uses, strict=True):
+        row = state.name, state.state.lower(), str(state.pid or ""), _age(state), str(use.processes), _size(use)
+        table.add_row(*row)
     console().print(table)
-    print(f"{total / 2**20:.0f} MB in all. Airflow: {running.url} (user admin, password: make -s password)")
+    total = processes.Memory(
+        processes=sum(use.processes for use in uses),
+        bytes=sum(use.bytes for use in uses),
+        is_exact=all(use.is_exact for use in uses),
+    )
+    print(f"{_size(total)} in all. Airflow: {running.url} (user admin, password: make -s password)")
     return all(state.state == "RUNNING" for state in states)
 
 
 def _status_without_supervisor(home: Home) -> bool:
-    orphans = processes.of_stack(home.folder)
+    orphans = supervision.present(home)
     if orphans:
         print(f"{len(orphans)} processes run without their supervisor; `make up` or `make down` puts that in order")
     else:
@@ -43,8 +47,12 @@ def _status_without_supervisor(home: Home) -> bool:
     return not orphans
 
 
-def _amount(memory: processes.Memory) -> tuple[str, str]:
-    return str(memory.processes), f"{memory.bytes / 2**20:.0f} MB"
+def _memory(state: supervision.ProcessState) -> processes.Memory:
+    return processes.memory_of_tree(state.pid) if state.pid else processes.Memory(processes=0, bytes=0, is_exact=True)
+
+
+def _size(memory: processes.Memory) -> str:
+    return ("" if memory.is_exact else "at most ") + f"{memory.bytes / 2**20:.0f} MB"
 
 
 def _age(state: supervision.ProcessState) -> str:

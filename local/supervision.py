@@ -108,11 +108,23 @@ def _section(name: str, options: Mapping[str, str]) -> str:
 
 def daemon(home: Home) -> psutil.Process | None:
     """The supervisord of this folder, None when there is none."""
-    with suppress(FileNotFoundError, ValueError, psutil.Error):
-        process = psutil.Process(int((home.folder / "supervisord.pid").read_text()))
-        if processes.has_mark(process, home.folder):
-            return process
+    pid = _last_pid(home)
+    with suppress(psutil.Error):
+        if pid is not None and processes.has_mark(psutil.Process(pid), home.folder):
+            return psutil.Process(pid)
     return None
+
+
+def _last_pid(home: Home) -> int | None:
+    """The pid of the last supervisord, which is also its session's id; it may be gone."""
+    with suppress(FileNotFoundError, ValueError):
+        return int((home.folder / "supervisord.pid").read_text())
+    return None
+
+
+def present(home: Home) -> list[psutil.Process]:
+    """All processes of this folder, also those that a killed supervisord left."""
+    return processes.of_stack(home.folder, _last_pid(home))
 
 
 def start(home: Home, environment: Mapping[str, str]) -> None:
@@ -172,7 +184,7 @@ def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
     if supervisor is not None:
         processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 1))
     server = postgres.running_postmaster(cluster)
-    orphans = processes.of_stack(home.folder)
+    orphans = present(home)
     processes.end([orphan for orphan in orphans if orphan != server])
     if server is not None:
         postgres.end_postmaster(cluster)
