@@ -12,6 +12,9 @@ MIN_BARS = 60
 TOLERATED_BREAK = 0.01
 """How far open or close may lie outside high and low, as a part of them, and be clipped."""
 
+JUMP = 0.4
+"""A fall of the close in one bar, as a part of it, or a rise that makes it good, that a split would explain."""
+
 _SMALLEST, _LARGEST = 1e-9, 1e15  # beyond these a figure is a fault of the source, and would over- or underflow
 
 
@@ -59,9 +62,17 @@ def _outside(bars: Bars, tolerance: float) -> np.ndarray[tuple[int], np.dtype[np
 
 
 def _mended(bars: Bars) -> tuple[Bars, tuple[str, ...]]:
-    """Highs and lows widened to open and close; what is more than rounding is counted."""
-    count = int(_outside(bars, 1e-9).sum())
+    """Highs and lows widened to open and close, and what to warn of; breaks as small as rounding are not told."""
     high = np.maximum(bars.high, np.maximum(bars.open, bars.close))
     low = np.minimum(bars.low, np.minimum(bars.open, bars.close))
-    warning = f"open or close up to {TOLERATED_BREAK:.0%} outside high and low on {count} bars: high and low widened"
-    return replace(bars, high=high, low=low), (*bars.notes, *([warning] if count else []))
+    warnings = [*bars.notes]
+    count = int(_outside(bars, 1e-9).sum())
+    if count:
+        warnings.append(f"open or close up to {TOLERATED_BREAK:.0%} outside high and low on {count} bars: clipped")
+    change = bars.close[1:] / bars.close[:-1] - 1
+    jumps = np.flatnonzero((change > 1 / (1 - JUMP) - 1) | (change < -JUMP))
+    if len(jumps):
+        last = int(jumps[-1])
+        where = f"{change[last]:+.0%} on {bars.sessions[last + 1]}"
+        warnings.append(f"the close jumps by {where}: a split that the prices are not adjusted for?")
+    return replace(bars, high=high, low=low), tuple(warnings)

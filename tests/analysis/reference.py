@@ -14,11 +14,18 @@ from include.model.bars import Bars
 Line = NDArray[np.float64]
 
 
-def window(values: Line, n: int, reduce: Callable[[Line], float]) -> Line:
-    out = np.full(len(values), np.nan)
-    for i in range(n - 1, len(values)):
-        out[i] = reduce(values[i - n + 1 : i + 1])
-    return out
+def window(values: Line, n: int, reduce: Callable[[Line], Line]) -> Line:
+    """`reduce` turns the windows, one a row, into one value each."""
+    rows = np.lib.stride_tricks.sliding_window_view(values, n)
+    return np.concatenate((np.full(n - 1, np.nan), reduce(rows)))
+
+
+def highest(values: Line, n: int) -> Line:
+    return window(values, n, lambda rows: rows.max(axis=1))
+
+
+def lowest(values: Line, n: int) -> Line:
+    return window(values, n, lambda rows: rows.min(axis=1))
 
 
 def smoothed(values: Line, n: int, weight: float) -> Line:
@@ -40,12 +47,12 @@ def wilder(values: Line, n: int) -> Line:
 
 
 def sma(values: Line, n: int) -> Line:
-    return window(values, n, lambda w: math.fsum(w) / n)
+    return window(values, n, lambda rows: rows.mean(axis=1))
 
 
 def wma(values: Line, n: int) -> Line:
     weights = np.arange(1, n + 1)
-    return window(values, n, lambda w: float((w * weights).sum() / weights.sum()))
+    return window(values, n, lambda rows: rows @ weights / weights.sum())
 
 
 def rsi(b: Bars, n: int) -> Line:
@@ -56,8 +63,8 @@ def rsi(b: Bars, n: int) -> Line:
 
 
 def raw_k(b: Bars, n: int) -> Line:
-    highest, lowest = window(b.high, n, max), window(b.low, n, min)
-    return 100 * (b.close - lowest) / (highest - lowest)
+    top, bottom = highest(b.high, n), lowest(b.low, n)
+    return 100 * (b.close - bottom) / (top - bottom)
 
 
 def stochastic(b: Bars, n: int, slow: int, signal: int) -> tuple[Line, Line]:
@@ -71,7 +78,9 @@ def williams_r(b: Bars, n: int) -> Line:
 
 def cci(b: Bars, n: int) -> Line:
     typical = (b.high + b.low + b.close) / 3
-    return window(typical, n, lambda w: (w[-1] - w.mean()) / (0.015 * np.abs(w - w.mean()).mean()))
+    mean = sma(typical, n)
+    deviation = window(typical, n, lambda rows: np.abs(rows - rows.mean(axis=1, keepdims=True)).mean(axis=1))
+    return (typical - mean) / (0.015 * deviation)
 
 
 def macd(b: Bars, fast: int, slow: int, signal: int) -> tuple[Line, Line]:
@@ -135,7 +144,7 @@ def parabolic_sar(b: Bars, step: float, limit: float) -> Line:
 
 def percent_b(b: Bars, n: int, deviations: float) -> Line:
     middle = sma(b.close, n)
-    spread = deviations * window(b.close, n, lambda w: math.sqrt(((w - w.mean()) ** 2).mean()))
+    spread = deviations * window(b.close, n, lambda rows: rows.std(axis=1))
     return (b.close - middle + spread) / (2 * spread)
 
 
@@ -161,7 +170,7 @@ def vwma(b: Bars, n: int) -> Line:
 
 
 def middle(b: Bars, n: int) -> Line:
-    return (window(b.high, n, max) + window(b.low, n, min)) / 2
+    return (highest(b.high, n) + lowest(b.low, n)) / 2
 
 
 def awesome(b: Bars) -> Line:
@@ -171,8 +180,8 @@ def awesome(b: Bars) -> Line:
 
 def stochastic_rsi(b: Bars) -> tuple[Line, Line]:
     values = rsi(b, 14)
-    highest, lowest = window(values, 14, max), window(values, 14, min)
-    k = sma(100 * (values - lowest) / (highest - lowest), 3)
+    top, bottom = highest(values, 14), lowest(values, 14)
+    k = sma(100 * (values - bottom) / (top - bottom), 3)
     return k, sma(k, 3)
 
 

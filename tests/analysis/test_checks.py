@@ -95,7 +95,13 @@ def test_a_small_break_of_high_and_low_is_clipped_and_counted() -> None:
     bars = changed("high", 7, float(max(xom().open[7], xom().close[7])) * 0.995)
     found = analyze(bars, BALANCED)
     assert isinstance(found, Analysis)
-    assert found.warnings == ("open or close up to 1% outside high and low on 1 bars: high and low widened",)
+    assert found.warnings == ("open or close up to 1% outside high and low on 1 bars: clipped",)
+
+
+def test_a_jump_that_looks_like_a_split_is_warned_of() -> None:
+    found = analyze(sample_bars()["ESRX"], BALANCED)
+    assert isinstance(found, Analysis)
+    assert found.warnings == ("the close jumps by -49% on 2010-06-08: a split that the prices are not adjusted for?",)
 
 
 def test_what_the_source_mended_is_among_the_warnings() -> None:
