@@ -3,9 +3,12 @@
 import configparser
 import os
 import shlex
+import signal
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -75,7 +78,7 @@ def test_processes_are_found_by_their_mark_and_ended(tmp_path: Path) -> None:
     try:
         assert [process.pid for process in processes.of_stack(tmp_path)] == [mine.pid]
         processes.end(processes.of_stack(tmp_path))
-        assert not psutil.pid_exists(mine.pid)
+        assert mine.poll() == -signal.SIGTERM
         assert other.poll() is None
     finally:
         for process in (mine, other):
@@ -90,7 +93,25 @@ def test_one_that_does_not_listen_is_ended_by_force(tmp_path: Path) -> None:
         assert process.stdout
         process.stdout.readline()
         processes.end(processes.of_stack(tmp_path), patience=0.2)
-        assert not psutil.pid_exists(process.pid)
+        assert process.poll() == -signal.SIGKILL
+
+
+def test_a_worker_that_hides_its_environment_is_found_by_its_session() -> None:
+    title = "exec -a 'airflow worker -- LocalExecutor: <idle>' sleep 60"
+    with subprocess.Popen(["bash", "-c", title], start_new_session=True, env={"PATH": os.environ["PATH"]}) as worker:
+        try:
+            assert wait_until(lambda: psutil.Process(worker.pid).cmdline()[0].startswith("airflow worker"))
+            assert processes.of_stack(Path("/nowhere")) == []
+            assert [process.pid for process in processes.of_stack(Path("/nowhere"), worker.pid)] == [worker.pid]
+        finally:
+            worker.kill()
+
+
+def wait_until(is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_so()
 
 
 def test_without_a_pid_file_nothing_is_supervised(tmp_path: Path) -> None:
