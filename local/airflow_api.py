@@ -1,6 +1,7 @@
 """The few calls of Airflow's REST API that `make` needs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -68,11 +69,12 @@ class AirflowApi:
             raise LocalError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer.json()
 
-    def has_dag(self, dag_id: str) -> bool:
-        """Whether the DAG processor has read this DAG."""
+    def dag_read_at(self, dag_id: str) -> datetime | None:
+        """When the DAG processor last read this DAG, None when it has not."""
         with _client(self.url, self.token) as client:
             answer = client.get(f"/api/v2/dags/{quote(dag_id)}")
-        return answer.is_success
+        read = answer.json().get("last_parsed_time") if answer.is_success else None
+        return None if read is None else datetime.fromisoformat(read)
 
     def import_errors(self) -> list[str]:
         """Why DAG files could not be read."""

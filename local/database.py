@@ -26,14 +26,7 @@ IDLE_TRANSACTION_TIMEOUT = "20s"
 def make_databases(cluster: Cluster, secrets: Secrets) -> None:
     """Make the roles and databases that are missing; each role reaches its own database alone."""
     roles = {"airflow": secrets.airflow, "stocks_owner": secrets.stocks_owner, "stocks_app": secrets.stocks_app}
-    try:
-        connection = psycopg.connect(cluster.url(), autocommit=True)
-    except psycopg.OperationalError as error:
-        raise LocalError(
-            f"the passwords in the state folder do not fit the data ({error}); "
-            "put back the secrets.json that belongs to it, or start anew with `make clean`"
-        ) from error
-    with connection:
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
         for role, password in roles.items():
             _make_role(connection, role, password)
         for database, owner, users in (("airflow", "airflow", []), ("stocks", "stocks_owner", ["stocks_app"])):

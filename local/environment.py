@@ -17,7 +17,7 @@ PRELOADED = (
     "airflow,airflow.executors.local_executor,airflow.sdk.execution_time.task_runner,"
     "airflow.sdk.execution_time.supervisor,airflow.providers.standard.decorators.python,"
     "airflow.sdk.definitions.decorators,airflow.dag_processing.dagbag,airflow.providers.postgres.hooks.postgres,"
-    "numpy,pandas,talib,psycopg"
+    "numpy,pandas,talib,psycopg,include.pipeline.preload"
 )
 
 AIRFLOW: Mapping[str, str] = MappingProxyType(

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg
 
 from local import accounts, processes
@@ -177,17 +177,25 @@ def end_postmaster(cluster: Cluster, patience: float = 20.0) -> None:
         processes.end(children)
 
 
-def wait_until_ready(cluster: Cluster, process: subprocess.Popen[bytes] | None = None, log: Path | None = None) -> None:
+def wait_until_ready(cluster: Cluster, has_ended: Callable[[], bool], log: Path) -> None:
     """Return once the server takes connections.
 
     Raises:
-        LocalError: it ended or did not answer in time.
+        LocalError: it ended, did not answer in time, or has another password.
     """
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and (process is None or process.poll() is None):
-        with suppress(psycopg.OperationalError), psycopg.connect(cluster.url(), connect_timeout=2):
+    while time.monotonic() < deadline and not has_ended():
+        try:
+            psycopg.connect(cluster.url(), connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise LocalError(
+                    "the passwords in secrets.json do not fit the database; "
+                    "put back the file that belongs to it, or start anew with `make clean`"
+                ) from error
+            time.sleep(0.05)
+        else:
             return
-        time.sleep(0.05)
     raise LocalError("PostgreSQL did not start; its log says why", log)
 
 
@@ -202,7 +210,7 @@ def serving(cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:
             cluster.command(), cwd="/", stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **drop
         )
     try:
-        wait_until_ready(cluster, process, log)
+        wait_until_ready(cluster, lambda: process.poll() is not None, log)
         yield process
     finally:
         end_postmaster(cluster)

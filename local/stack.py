@@ -9,27 +9,21 @@ Tests and benchmarks use a second one beside the user's:
 import hashlib
 import json
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import accounts, airflow_api, database, environment, ports, postgres, supervision, users
+from local import accounts, airflow_api, database, environment, ports, postgres, supervision, users, waiting
 from local.errors import LocalError
-from local.home import ROOT, Home, Secrets, default_home, read_json, read_secrets, write_private
+from local.home import Home, Secrets, default_home, read_json, read_secrets, write_private
+from local.steps import Say, quiet, step
 
 MAIN_DAG = "analyze_stocks"
 WANTED_PORT = 8080
 START_SECONDS = 180.0
 ALREADY_UP_SECONDS = 20.0
 LEAST_FREE_BYTES = 300 * 1024 * 1024
-
-Say = Callable[[str, bool], None]
-
-
-def quiet(text: str, ends_line: bool = True) -> None:
-    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +85,10 @@ def place_of_data(home: Home) -> Path:
     note = home.folder / "database-folder"
     before = Path(note.read_text()) if note.exists() else place
     if before != place and (before / "data").exists():
-        raise LocalError(f"this folder has moved and its database is still in {before}; run: mv {before} {place}")
+        raise LocalError(
+            f"this folder was moved or copied, and its database is in {before}; "
+            f"moved: run `mv {before} {place}`, copied: delete {note}"
+        )
     return place
 
 
@@ -110,23 +107,15 @@ def running(home: Home | None = None) -> Stack | None:
 
 
 def _stack(home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str]) -> Stack:
+    if not home.secrets_file.exists() and cluster_of(home).data.exists():
+        raise LocalError(
+            f"{home.secrets_file} is gone, and with it the passwords of the database that is there; "
+            "put it back, or start anew with `make clean`"
+        )
     secrets = read_secrets(home)
     env = environment.airflow_environment(home, secrets, api_port, postgres_port, extra)
     cluster = cluster_of(home, postgres_port, secrets.superuser)
     return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env)
-
-
-@contextmanager
-def step(say: Say, title: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
-    start = time.monotonic()
-    say(f"  {title:<52}", False)
-    try:
-        yield
-    except BaseException:
-        say("failed", True)
-        raise
-    say(f"{time.monotonic() - start:5.1f} s", True)
 
 
 def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet) -> Stack:
@@ -179,88 +168,44 @@ def _fingerprint(settings: Mapping[str, str]) -> str:
 
 def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
     """Start a stack of which nothing runs."""
-    home = stack.home
+    home, cluster = stack.home, stack.cluster
     if stack.api_port != WANTED_PORT:
         say(f"  Port {WANTED_PORT} is taken: using {stack.api_port}", True)
-    known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
-    write_private(home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
-    (home.folder / "database-folder").write_text(str(stack.cluster.home))
+    _remember(stack, extra)
     users.save(home, users.ADMIN, "admin")
-    if not stack.cluster.data.exists():
-        with step(say, "Creating the database server"):
-            postgres.create(stack.cluster)
-    else:
-        postgres.create(stack.cluster)
-    with step(say, "Starting PostgreSQL"):
-        supervision.write_configuration(home, stack.cluster)
+    with step(say, "Starting PostgreSQL" if cluster.data.exists() else "Creating and starting PostgreSQL"):
+        postgres.create(cluster)
+        supervision.write_configuration(home, cluster)
         supervision.start(home, stack.env)
         supervision.begin(home, supervision.POSTGRES)
-        postgres.wait_until_ready(stack.cluster, log=home.log(supervision.POSTGRES))
+        waiting.for_postgres(home, cluster)
     with step(say, "Bringing the databases to this version"):
-        database.make_databases(stack.cluster, stack.secrets)
-        database.migrate(home, stack.cluster, stack.secrets, stack.env)
+        database.make_databases(cluster, stack.secrets)
+        database.migrate(home, cluster, stack.secrets, stack.env)
+    since = waiting.now()
     with step(say, "Starting Airflow"):
         for name in supervision.AIRFLOW:
             supervision.begin(home, name)
-        _wait_until_healthy(stack, START_SECONDS)
+        waiting.for_health(home, stack.url, START_SECONDS)
         airflow_api.warm(stack.url)
     with step(say, f"Reading the DAG {MAIN_DAG}"):
-        _wait_for_dag(stack, START_SECONDS)
+        waiting.for_dag(home, airflow_api.AirflowApi(stack.url, stack.token()), MAIN_DAG, since, START_SECONDS)
     say(f"Airflow is up at {stack.url}", True)
+
+
+def _remember(stack: Stack, extra: Mapping[str, str]) -> None:
+    """Write down what later commands must know of this start."""
+    known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
+    write_private(stack.home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
+    (stack.home.folder / "database-folder").write_text(str(stack.cluster.home))
 
 
 def _is_healthy_soon(stack: Stack) -> bool:
     try:
-        _wait_until_healthy(stack, ALREADY_UP_SECONDS)
+        waiting.for_health(stack.home, stack.url, ALREADY_UP_SECONDS)
     except LocalError:
         return False
     return True
-
-
-def _wait_until_healthy(stack: Stack, seconds: float) -> None:
-    """Return when Airflow says that all its parts are healthy.
-
-    Raises:
-        LocalError: a process ended, or the time is up.
-    """
-    first_start: dict[str, int] = {}
-    deadline = time.monotonic() + seconds
-    waiting = ["api-server"]
-    while time.monotonic() < deadline:
-        crashed = _crashed(stack.home, first_start)
-        if crashed:
-            raise LocalError(f"{crashed} ended right after its start; its log says why", stack.home.log(crashed))
-        waiting = airflow_api.unhealthy(stack.url)
-        if not waiting:
-            return
-        time.sleep(0.2)
-    raise LocalError(f"{waiting[0]} is not healthy after {seconds:.0f} s", stack.home.log(waiting[0]))
-
-
-def _crashed(home: Home, first_start: dict[str, int]) -> str | None:
-    """The name of a process that has ended since the first look, None when all are at work."""
-    for state in supervision.states(home):
-        if (
-            state.state not in ("STARTING", "RUNNING")
-            or first_start.setdefault(state.name, state.started) != state.started
-        ):
-            return state.name
-    return None
-
-
-def _wait_for_dag(stack: Stack, seconds: float) -> None:
-    if not (ROOT / "dags" / f"{MAIN_DAG}.py").exists():
-        return
-    api = airflow_api.AirflowApi(stack.url, stack.token())
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if api.has_dag(MAIN_DAG):
-            return
-        errors = [error for error in api.import_errors() if f"{MAIN_DAG}.py" in error]
-        if errors:
-            raise LocalError(f"the DAG {MAIN_DAG} cannot be read:\n{errors[0]}")
-        time.sleep(0.2)
-    raise LocalError(f"the DAG {MAIN_DAG} did not appear", stack.home.log("dag-processor"))
 
 
 def add_user(home: Home, name: str, role: str) -> str:
@@ -271,7 +216,7 @@ def add_user(home: Home, name: str, role: str) -> str:
         present = running(home)
         if present is not None:
             supervision.restart(home, "api-server")
-            _wait_until_healthy(present, START_SECONDS)
+            waiting.for_health(home, present.url, START_SECONDS)
             airflow_api.warm(present.url)
     return password
 

@@ -1,0 +1,87 @@
+"""Waiting until what was started is at work, or has failed."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from local import airflow_api, postgres, supervision
+from local.errors import LocalError
+from local.home import Home
+
+LOOK_EVERY_SECONDS = 0.2
+
+
+class Watch:
+    """Looks whether a process ends; supervisord starts it again, so that another start time tells it too."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._first_start: dict[str, int] = {}
+
+    def crashed(self) -> str | None:
+        """The name of a process that has ended by itself since the first look, None when there is none."""
+        for state in supervision.states(self._home):
+            if state.state in ("BACKOFF", "EXITED", "FATAL", "UNKNOWN"):
+                return state.name
+            if state.pid and self._first_start.setdefault(state.name, state.started) != state.started:
+                return state.name
+        return None
+
+
+def until(is_so: Callable[[], bool], seconds: float) -> bool:
+    """Look again and again whether something is so; False when it was not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(LOOK_EVERY_SECONDS)
+    return False
+
+
+def for_postgres(home: Home, cluster: postgres.Cluster) -> None:
+    """Return once the supervised PostgreSQL takes connections."""
+    watch = Watch(home)
+    postgres.wait_until_ready(cluster, lambda: watch.crashed() is not None, home.log(supervision.POSTGRES))
+
+
+def for_health(home: Home, url: str, seconds: float) -> None:
+    """Return when Airflow says that all its parts are healthy.
+
+    Raises:
+        LocalError: a process ended, or the time is up.
+    """
+    watch = Watch(home)
+    waiting = ["api-server"]
+
+    def is_healthy() -> bool:
+        crashed = watch.crashed()
+        if crashed:
+            raise LocalError(f"{crashed} ended right after its start; its log says why", home.log(crashed))
+        waiting[:] = airflow_api.unhealthy(url)
+        return not waiting
+
+    if not until(is_healthy, seconds):
+        raise LocalError(f"{waiting[0]} is not healthy after {seconds:.0f} s", home.log(waiting[0]))
+
+
+def for_dag(home: Home, api: airflow_api.AirflowApi, dag_id: str, since: datetime, seconds: float) -> None:
+    """Return when Airflow has read the DAG's file since then; an earlier start's reading may be of another file.
+
+    Raises:
+        LocalError: the file cannot be read, or the time is up.
+    """
+
+    def is_read() -> bool:
+        errors = [error for error in api.import_errors() if f"{dag_id}.py" in error]
+        if errors:
+            raise LocalError(f"the DAG {dag_id} cannot be read:\n{errors[0]}")
+        read = api.dag_read_at(dag_id)
+        return read is not None and read >= since
+
+    if not until(is_read, seconds):
+        raise LocalError(f"the DAG {dag_id} did not appear", home.log("dag-processor"))
+
+
+def now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)

@@ -1,0 +1,50 @@
+"""What is refused before anything is started."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from local import stack
+from local.errors import LocalError
+from local.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    tmp_path.chmod(0o711)
+    made = Home(tmp_path / "state")
+    made.make()
+    return made
+
+
+def test_without_its_secrets_a_database_is_not_touched(home: Home) -> None:
+    (stack.place_of_data(home) / "data").mkdir(parents=True)
+    try:
+        with pytest.raises(LocalError, match=r"secrets\.json is gone"):
+            stack.up(home)
+        assert not home.secrets_file.exists()
+    finally:
+        stack.clean(home)
+
+
+def test_a_full_disk_is_said_before_anything_is_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "LEAST_FREE_BYTES", 2**60)
+    with pytest.raises(LocalError, match="is full"):
+        stack.up(home)
+    assert not home.secrets_file.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps the database elsewhere")
+def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "data").mkdir(parents=True)
+    (home.folder / "database-folder").write_text(str(elsewhere))
+    with pytest.raises(LocalError, match="moved or copied"):
+        stack.up(home)
+
+
+def test_down_and_clean_where_nothing_ran(home: Home) -> None:
+    assert stack.down(home) is False
+    assert stack.clean(home)[0] == home.folder
+    assert not home.folder.exists()
