@@ -3,7 +3,7 @@
 import logging
 from datetime import date
 
-from include.analysis import Strategy, analyze, load_strategies, size_position, strongest_reasons
+from include.analysis import Strategy, load_strategies, outcome_of
 from include.market.sources import PriceSource
 from include.model.bars import Bars
 from include.model.errors import ErrorCode, Refusal, SourceUnavailableError
@@ -55,10 +55,4 @@ def _outcome(
 
 
 def _analyse(bars: Bars, session: date | None, strategy: Strategy, request: AnalysisRequest) -> Outcome | Refusal:
-    recent = bars.until(session, settings().lookback_bars) if session else bars
-    analysis = analyze(recent, strategy, session)
-    if isinstance(analysis, Refusal):
-        return analysis
-    plan = analysis.plan
-    position = None if plan is None else size_position(plan, request.risk, strategy, bars.tick)
-    return Outcome(analysis=analysis, reasons=tuple(strongest_reasons(analysis)), position=position)
+    return outcome_of(bars, strategy, request.risk, session, settings().lookback_bars)
