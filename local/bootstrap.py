@@ -165,11 +165,14 @@ def complete(kind: str, exactly: bool) -> None:
     """Make the environment complete, which takes a minute or two the first time."""
     start = time.monotonic()
     print("Installing the packages into .venv, which takes a minute or two ...", file=sys.stderr)
+    if VENV.exists():
+        (VENV / "install.log").unlink(missing_ok=True)
     make_environment(exactly)
     had_one = any(stamp(known).exists() for known in LOCKS)
     try:
         install(kind)
     except InstallError:
+        print(log_tail(), end="", file=sys.stderr)
         if had_one:  # nothing was taken away: what worked before works still, also offline
             (VENV / "installing").unlink()
         raise
@@ -194,7 +197,7 @@ def main() -> int:
                 if not is_complete(kind, options.exactly):
                     complete(kind, options.exactly)
     except InstallError as error:
-        print(f"{log_tail()}Failed: {error}", file=sys.stderr)
+        print(f"Failed: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"Failed: {error}; mend that and try again", file=sys.stderr)
