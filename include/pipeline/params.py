@@ -9,14 +9,14 @@ from include.jobs.form import WATCHLIST, RequestForm
 from include.market.universes import UNIVERSES
 from include.settings import settings
 
+SCHEMA = RequestForm.model_json_schema()["properties"]  # made once a process: every task parses the DAG
 NOTHING = "(none)"  # how the form shows that nothing is chosen
 
 
 def request_params() -> dict[str, Param]:
     """One Param for each field of a request."""
-    schema = RequestForm.model_json_schema()
     choices = _choices()
-    return {name: _param(field, choices.get(name)) for name, field in schema["properties"].items()}
+    return {name: _param(field, choices.get(name)) for name, field in SCHEMA.items()}
 
 
 def _choices() -> dict[str, dict[str, str]]:
