@@ -11,7 +11,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,22 @@ class Home:
     def make(self) -> None:
         """Create the folders. PostgreSQL's account must be able to walk through."""
         accounts.make_home(self.folder, accounts.postgres_account())
-        for folder in (self.logs, self.airflow, self.socket.parent):
+        for folder in (self.logs, self.airflow):
             folder.mkdir(mode=0o700, exist_ok=True)
+
+    def make_socket_folder(self) -> None:
+        """Create the folder of the socket, when it is another one; nobody else may have made it before us."""
+        self.socket.parent.mkdir(mode=0o700, exist_ok=True)
         if self.socket.parent.lstat().st_uid != os.geteuid():
             raise LocalError(f"{self.socket.parent} belongs to somebody else; set TMPDIR to a folder of your own")
+        self.socket.unlink(missing_ok=True)
+
+    def remove_socket(self) -> None:
+        """Remove the socket and, when it is another one, its folder."""
+        self.socket.unlink(missing_ok=True)
+        if self.socket.parent != self.folder:
+            with suppress(OSError):
+                self.socket.parent.rmdir()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

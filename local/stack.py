@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import accounts, airflow_api, database, environment, ports, postgres, supervision, users, waiting
+from local import accounts, airflow_api, database, environment, ports, postgres, starter, supervision, users, waiting
 from local.errors import LocalError
 from local.home import Home, Secrets, default_home, read_json, read_secrets, write_private
 from local.steps import Say, quiet, step
@@ -182,6 +182,7 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
     with step(say, "Bringing the databases to this version"):
         database.make_databases(cluster, stack.secrets)
         database.migrate(home, cluster, stack.secrets, stack.env)
+        starter.give_watchlists(home, stack.database_url())
     since = waiting.now()
     with step(say, "Starting Airflow"):
         for name in supervision.AIRFLOW:
@@ -218,6 +219,7 @@ def add_user(home: Home, name: str, role: str) -> str:
             supervision.restart(home, "api-server")
             waiting.for_health(home, present.url, START_SECONDS)
             airflow_api.warm(present.url)
+            starter.give_watchlists(home, present.database_url())
     return password
 
 
@@ -233,7 +235,5 @@ def clean(home: Home) -> list[Path]:
         place = place_of_data(home)
         supervision.stop_all(home, cluster_of(home))
         accounts.remove_home(place)
-        if home.socket.parent != home.folder:
-            shutil.rmtree(home.socket.parent, ignore_errors=True)
         shutil.rmtree(home.folder)
     return [home.folder] if home.folder in place.parents else [home.folder, place]

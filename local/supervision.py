@@ -101,8 +101,10 @@ def _program(home: Home, name: str, priority: int, options: Mapping[str, str]) -
 
 
 def _section(name: str, options: Mapping[str, str]) -> str:
-    """A section of the file; supervisord expands `%`, so that it must stand twice."""
-    lines = [f"{key} = {value.replace('%', '%%')}" for key, value in options.items()]
+    """A section of the file. supervisord expands `%`, so that it must stand twice; a process's log it expands twice."""
+    lines = [
+        f"{key} = {value.replace('%', '%%%%' if key == 'stdout_logfile' else '%%')}" for key, value in options.items()
+    ]
     return "\n".join([f"[{name}]", *lines, ""])
 
 
@@ -129,7 +131,7 @@ def present(home: Home) -> list[psutil.Process]:
 
 def start(home: Home, environment: Mapping[str, str]) -> None:
     """Start supervisord, detached from the terminal; it starts nothing yet."""
-    home.socket.unlink(missing_ok=True)
+    home.make_socket_folder()
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.supervisor_conf)]
     done = subprocess.run(
         command, env=dict(environment), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o077
@@ -188,7 +190,7 @@ def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
     processes.end([orphan for orphan in orphans if orphan != server])
     if server is not None:
         postgres.end_postmaster(cluster)
-    home.socket.unlink(missing_ok=True)
+    home.remove_socket()
     return bool(supervisor or orphans or server)
 
 

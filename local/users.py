@@ -38,6 +38,11 @@ def save(home: Home, name: str, role: str) -> str:
     return str(passwords[name])
 
 
+def names(home: Home) -> list[str]:
+    """All users."""
+    return list(_roles(home))
+
+
 def is_known(home: Home, name: str) -> bool:
     """Whether there is such a user."""
     return name in _roles(home)

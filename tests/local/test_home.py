@@ -61,10 +61,12 @@ def test_the_socket_is_in_the_folder() -> None:
 def test_in_a_deep_clone_the_socket_is_in_a_short_folder_of_our_own(tmp_path: Path) -> None:
     deep = Home(tmp_path / ("deep" * 25))
     deep.make()
+    deep.make_socket_folder()
     assert len(os.fsencode(deep.socket)) < 90
     assert stat.S_IMODE(deep.socket.parent.stat().st_mode) == 0o700
     assert deep.socket != Home(tmp_path / ("deep" * 26)).socket
-    deep.socket.parent.rmdir()
+    deep.remove_socket()
+    assert not deep.socket.parent.exists()
 
 
 def test_the_folder_can_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ def test_every_process_has_its_own_rotated_log(written: configparser.RawConfigPa
 
 def test_a_percent_sign_in_a_path_is_not_expanded(written: configparser.RawConfigParser) -> None:
     assert "100%% mine" in written["supervisord"]["pidfile"]
+    assert "100%%%% mine" in programs(written)["scheduler"]["stdout_logfile"]
 
 
 def test_a_path_with_a_space_stays_one_argument(written: configparser.RawConfigParser) -> None:
