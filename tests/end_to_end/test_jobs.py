@@ -31,6 +31,11 @@ def test_a_request_over_rest_becomes_a_completed_job_with_every_ticker(installat
         assert all(row.verdict and row.reasons for row in verdicts(connection, run["dag_run_id"]))
 
 
+def test_the_trigger_forms_defaults_analyse_the_users_first_watchlist(airflow: Airflow) -> None:
+    run = airflow.wait(airflow.request())
+    assert (run["state"], run["note"]) == ("success", "completed: 42 of 42 tickers")
+
+
 def test_an_accepted_request_has_a_visible_status_at_once(airflow: Airflow) -> None:
     run_id = airflow.request(tickers=["IBM"], **SAMPLE)
     assert airflow.run(run_id)["state"] in ("queued", "running", "success")
