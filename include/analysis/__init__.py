@@ -1,6 +1,7 @@
 """Prices in, analysis out: indicators, strategies, rating, trade plan and explanation. Pure: no I/O, no clock."""
 
 from include.analysis.analyze import analyze, hash_bars
+from include.analysis.describe import describe_strategy
 from include.analysis.difference import compare, describe_difference
 from include.analysis.explain import strongest_reasons
 from include.analysis.outcome import outcome_of
@@ -13,6 +14,7 @@ __all__ = [
     "analyze",
     "compare",
     "describe_difference",
+    "describe_strategy",
     "hash_bars",
     "load_strategies",
     "outcome_of",

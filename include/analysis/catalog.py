@@ -25,6 +25,13 @@ class Parameters(BaseModel):
     id: ClassVar[str]
     label: ClassVar[str]
     category: ClassVar[Category]
+    votes: ClassVar[str]
+    """When it votes and when it is sure, with its fields in braces."""
+
+    @property
+    def says(self) -> str:
+        """The rule in words, with its parameters."""
+        return self.votes.format(label=self.label, **dict(self))
 
     @property
     def bars(self) -> int:
@@ -39,6 +46,7 @@ class Parameters(BaseModel):
 class Oscillator(Parameters):
     """Votes +1 below `oversold`, -1 above `overbought`; sure when `full` beyond the threshold."""
 
+    votes = "+1 with {label}{period} below {oversold:g}, -1 above {overbought:g}; sure when {full:g} beyond"
     words: ClassVar[tuple[str, str]] = ("oversold", "overbought")
     digits: ClassVar[int] = 1
     oversold: Level
@@ -146,6 +154,7 @@ class Bollinger(Oscillator):
     """Place of the close in its Bollinger band: below 0 under the lower band, above 1 over the upper."""
 
     id, label, category = "bollinger", "Bollinger", Category.VOLATILITY
+    votes = "+1 with %B({period}, {deviations:g}) below {oversold:g}, -1 above {overbought:g}; sure at {full:g} beyond"
     words = ("below the lower band", "above the upper band")
     digits = 2
     period: Period = 20
@@ -168,6 +177,7 @@ class Macd(Parameters):
     """MACD histogram: the line above its signal line votes +1."""
 
     id, label, category = "macd", "MACD", Category.TREND
+    votes = "+1 with the histogram of MACD({fast}, {slow}, {signal}) above 0, -1 below; sure at {full:.1%} of the close"
     fast: Period = 12
     slow: Period = 26
     signal: Period = 9
@@ -196,6 +206,9 @@ class Adx(Parameters):
     """Direction from +DI and -DI, confidence from the strength of the trend."""
 
     id, label, category = "adx", "ADX", Category.TREND
+    votes = (
+        "+1 with +DI above -DI, -1 below; confidence {floor:g} up to ADX{period} {weak:g}, rising to 1 at {strong:g}"
+    )
     period: Period = 14
     weak: Level = Field(20.0, description="ADX up to which the confidence is `floor`")
     strong: Level = Field(50.0, description="ADX from which the confidence is 1")
@@ -225,6 +238,7 @@ class EmaCross(Parameters):
     """Fast EMA against slow EMA; the value is their distance in percent of the slow one."""
 
     id, label, category = "ema_cross", "EMA cross", Category.TREND
+    votes = "+1 with EMA{fast} above EMA{slow}, -1 below; sure when {full:.1%} apart"
     fast: Period = 50
     slow: Period = 200
     full: Positive = Field(0.1, description="part of the slow average at which the vote is sure")
@@ -253,6 +267,7 @@ class ParabolicSar(Parameters):
     """The close against the parabolic stop."""
 
     id, label, category = "parabolic_sar", "Parabolic SAR", Category.TREND
+    votes = "+1 with the close above SAR({step:g}, {limit:g}), -1 below; sure when {full:.1%} of the close away"
     step: Positive = 0.02
     limit: Positive = 0.2
     full: Positive = Field(0.03, description="part of the close at which the vote is sure")
@@ -275,6 +290,7 @@ class Obv(Parameters):
     """On-balance volume against its own EMA; the value is the distance in days of mean volume."""
 
     id, label, category = "obv", "OBV", Category.VOLUME
+    votes = "+1 with OBV above its EMA{period}, -1 below; sure when {full:g} days of mean volume away"
     period: Period = 20
     full: Positive = Field(5.0, description="days of mean volume at which the vote is sure")
 
@@ -295,6 +311,7 @@ class Cmf(Parameters):
     """Chaikin money flow: buying above `threshold`, selling below its negative."""
 
     id, label, category = "cmf", "CMF", Category.VOLUME
+    votes = "+1 with CMF{period} above {threshold:g}, -1 below -{threshold:g}; sure at {full:g}"
     period: Period = 20
     threshold: float = Field(0.05, ge=0, lt=1)
     full: Positive = Field(0.25, description="money flow at which the vote is sure")
@@ -317,6 +334,7 @@ class Atr(Parameters):
     """Average true range. It never votes: it sizes the stop."""
 
     id, label, category = "atr", "ATR", Category.VOLATILITY
+    votes = "ATR{period} never votes: it sizes the stop"
     period: Annotated[int, Field(ge=2, le=59, strict=True)] = 14
 
     @property

@@ -30,6 +30,10 @@ class Indicator(Protocol):
         """Name for people."""
 
     @property
+    def says(self) -> str:
+        """The rule in words, with its parameters."""
+
+    @property
     def category(self) -> Category:
         """What it measures."""
 

@@ -23,6 +23,7 @@ class Said:
     confidence: float
     value: float | None = 1.0
     label: str = "Said"
+    says: str = "what the test wants"
     category: Category = Category.TREND
     bars: int = 1
 
@@ -39,7 +40,7 @@ class Scripted(WeightedVotes):
     given: dict[str, float]
 
     @property
-    def indicators(self) -> tuple[Said, ...]:  # type: ignore[override]
+    def indicators(self) -> tuple[Said, ...]:
         return self.said
 
     def weights(self, present: object) -> dict[str, float]:

@@ -75,6 +75,7 @@ def test_what_a_strategy_sets_is_applied_and_shown(tmp_path: Path) -> None:
     found = analyze(sample_bars()["XOM"], load(tmp_path, text)["mine"])
     assert isinstance(found, Analysis)
     rsi = next(r for r in found.readings if r.id == "rsi")
+    assert rsi.value is not None
     assert rsi.value == pytest.approx(43.6, abs=0.1)
     assert rsi.rule == f"RSI21 oversold: {rsi.value:.1f} below 45"
     assert rsi.confidence == pytest.approx((45 - rsi.value) / 10)
@@ -103,7 +104,7 @@ def test_every_built_in_strategy_has_its_own_version() -> None:
 def test_a_strategy_cannot_be_changed(tmp_path: Path) -> None:
     strategies = load_strategies()
     with pytest.raises(ValueError, match="frozen"):
-        strategies["balanced"].target_multiple = 3
+        strategies["balanced"].target_multiple = 3  # type: ignore[misc]
     with pytest.raises(TypeError):
         strategies["mine"] = strategies["balanced"]  # type: ignore[index]
 

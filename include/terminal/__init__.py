@@ -1,0 +1,1 @@
+"""One look from the terminal, without Airflow and without the database: `python -m include.analysis`."""
