@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(25, ge=1, le=10_000, description="tickers a mapped task analyses in larger jobs")
     max_batches: int = Field(256, ge=1, le=1000, description="most mapped tasks of one job; batches grow beyond it")
+    silent_job_minutes: float = Field(
+        60.0, gt=1, le=10_000, description="housekeeping ends a job that has written nothing for so long"
+    )
     lookback_bars: int = Field(
         750, ge=60, le=20_000, description="most bars that one analysis looks at; more warm-up, more time"
     )

@@ -2,11 +2,11 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
-from include.pipeline import notes
+from include.pipeline import listener
 
 
 class BellwetherPlugin(AirflowPlugin):
     """Our part of Airflow."""
 
     name = "bellwether"
-    listeners = [notes]  # noqa: RUF012 - Airflow's own form
+    listeners = [listener]  # noqa: RUF012 - Airflow's own form

@@ -6,7 +6,7 @@ from datetime import date
 
 from include.jobs.batches import cut_batches, describe_batches, plan_tickers
 from include.jobs.claims import claim_key
-from include.model.job import Batch, Claim
+from include.model.job import Batch, Claim, Run
 from include.model.request import Demand
 from include.settings import settings
 from include.storage.connection import Connection
@@ -21,12 +21,12 @@ class OpenedJob:
     batches: tuple[Batch, ...]
 
 
-def open_job(connection: Connection, job_id: str, demand: Demand, sessions: Mapping[str, date]) -> OpenedJob:
-    """Claim the work of `demand` for the run `job_id`, and cut it into batches; one transaction.
+def open_job(connection: Connection, run: Run, demand: Demand, sessions: Mapping[str, date]) -> OpenedJob:
+    """Claim the work of `demand` for `run`, and cut it into batches; one transaction.
 
     `sessions` says which session of each ticker is analysed.
     """
     batches = cut_batches(demand.request.tickers, demand.batch_size, settings())
-    claim = store_job(connection, job_id, claim_key(demand.request), demand, plan_tickers(batches, sessions))
-    mine = () if claim.joined else describe_batches(claim.job_id, claim.attempt, batches)
+    claim = store_job(connection, run, claim_key(demand.request), demand, plan_tickers(batches, sessions))
+    mine = () if claim.joined else describe_batches(run.job_id, claim.attempt, batches)
     return OpenedJob(claim=claim, batches=tuple(mine))

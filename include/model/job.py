@@ -38,12 +38,28 @@ class DetailStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Who does the work: `job_id` is this run's own when it won, another one's when it joined."""
+class Run:
+    """The DAG run that a request has become. Its run_id is the id of the job, if it gets one."""
 
+    dag_id: str
     job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Whose run does the work: this run's own when it won, another one's when it joined."""
+
+    run: Run
     attempt: int
     joined: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietJob:
+    """An active job that has written nothing for `silent_seconds`."""
+
+    run: Run
+    silent_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

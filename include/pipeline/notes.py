@@ -1,12 +1,10 @@
 """The note of a run, as Airflow's UI shows it: one sentence on what became of the request.
 
-Tasks cannot write a run's note; they leave the sentence as an XCom, and this listener copies it when the run ends.
-It works on the scheduler's own session (the API server's, when somebody ends the run by hand) and asks one indexed row.
+Tasks cannot write a run's note; they leave the sentence as an XCom, and the listener copies it when the run ends, on
+the session that ends it. A note that a person wrote stays.
 """
 
 from typing import TYPE_CHECKING
-
-from airflow.listeners import hookimpl
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -14,27 +12,15 @@ if TYPE_CHECKING:
 NOTE = "note"  # key of the XCom
 
 
-@hookimpl
-def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
-    """Note what the tasks of a successful run said."""
-    _copy_note(dag_run)
-
-
-@hookimpl
-def on_dag_run_failed(dag_run: "DagRun", msg: str) -> None:
-    """Note what the tasks of a failed run said."""
-    _copy_note(dag_run)
-
-
-def _copy_note(dag_run: "DagRun") -> None:
+def copy_note(dag_run: "DagRun") -> None:
+    """Give a run the newest sentence that its tasks left; one indexed row is asked for."""
     from airflow.models.xcom import XComModel
     from sqlalchemy import select
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
-    present = dag_run.dag_run_note
-    if session is None or (present and present.user_id):
-        return  # a person's own words stay
+    if session is None:
+        return
     newest = (
         select(XComModel)
         .where(XComModel.dag_run_id == dag_run.id, XComModel.key == NOTE)
@@ -43,4 +29,11 @@ def _copy_note(dag_run: "DagRun") -> None:
     )
     said = session.scalar(newest)
     if said:
-        dag_run.note = XComModel.deserialize_value(said)
+        write_note(dag_run, XComModel.deserialize_value(said))
+
+
+def write_note(dag_run: "DagRun", text: str) -> None:
+    """Write a run's note unless a person has."""
+    present = dag_run.dag_run_note
+    if not (present and present.user_id):
+        dag_run.note = text

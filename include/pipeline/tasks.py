@@ -13,7 +13,7 @@ from include.jobs.opening import open_job as claim_and_open
 from include.market.sessions import resolve_sessions
 from include.market.sources import open_source
 from include.model.errors import InvalidRequestError, SchemaError, StaleAttemptError
-from include.model.job import Batch, JobStatus
+from include.model.job import Batch, Claim, JobStatus, Run
 from include.model.request import Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks_database
@@ -57,15 +57,31 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
         except (InvalidRequestError, SchemaError) as error:
             ti.xcom_push(key=NOTE, value=f"refused: {error}")
             raise AirflowFailException(str(error)) from error
-        opened = claim_and_open(connection, dag_run.run_id, demand, sessions)
-    claim = opened.claim
-    if claim.joined:
-        log.info("an equal job is active: this run joins job %s and does no work of its own", claim.job_id)
-        ti.xcom_push(key=JOINED, value=claim.job_id)
-        ti.xcom_push(key=NOTE, value=f"joined the equal active job {claim.job_id}")
-    else:
-        log.info("job %s, attempt %d: %d tickers", claim.job_id, claim.attempt, len(request.tickers))
+        run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id)
+        opened = claim_and_open(connection, run, demand, sessions)
+        while opened.claim.joined and is_over(ti, opened.claim.run):
+            dead = opened.claim.run.job_id
+            log.warning("the equal active job %s is dead (its DAG run is over): it is ended, and not joined", dead)
+            end_job(connection, dead)
+            opened = claim_and_open(connection, run, demand, sessions)
+    _say_claim(ti, opened.claim, len(request.tickers))
     return [asdict(batch) for batch in opened.batches]
+
+
+def _say_claim(ti: Any, claim: Claim, tickers: int) -> None:  # noqa: ANN401
+    job_id = claim.run.job_id
+    if claim.joined:
+        log.info("an equal job is active: this run joins job %s and does no work of its own", job_id)
+        ti.xcom_push(key=JOINED, value=job_id)
+        ti.xcom_push(key=NOTE, value=f"joined the equal active job {job_id}")
+    else:
+        log.info("job %s, attempt %d: %d tickers", job_id, claim.attempt, tickers)
+
+
+def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
+    """Whether a DAG run has ended or does not exist."""
+    count: int = ti.get_dr_count(dag_id=run.dag_id, run_ids=[run.job_id], states=["queued", "running"])
+    return count == 0
 
 
 @task(map_index_template="{{ batch_label }}", **RETRIES)
@@ -85,13 +101,13 @@ def analyze(batch: dict[str, Any]) -> dict[str, int]:
 @task(trigger_rule="all_done", **RETRIES)
 def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     """End the job from what the database says, whatever happened before; a failed job fails the run."""
+    winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
+    if winner is not None:
+        return {"job_id": winner, "joined": True}
     with stocks_database() as connection:
         ended = end_job(connection, dag_run.run_id)
     if ended is None:
-        winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
-        if winner is None:
-            raise AirflowFailException("there is no job: the log of open_job says why")
-        return {"job_id": winner, "joined": True}
+        raise AirflowFailException("there is no job: the log of open_job says why")
     said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
     ti.xcom_push(key=NOTE, value=f"{said}; {ended.status_reason}" if ended.status_reason else said)
     log.info("job %s %s (%s)", ended.job_id, said, ended.status_reason or "all of them")

@@ -10,6 +10,8 @@ from psycopg.rows import DictRow, dict_row
 
 Connection = psycopg.Connection[DictRow]
 
+DatabaseError = psycopg.Error
+
 STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "15s"
 
@@ -24,6 +26,11 @@ def prepare(connection: psycopg.Connection[Any]) -> Connection:
         (STATEMENT_TIMEOUT, LOCK_TIMEOUT),
     )
     return connection
+
+
+def wait_at_most(connection: Connection, seconds: float) -> None:
+    """Let no statement of this connection take longer, for those who hold up others meanwhile."""
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds:.3f}s",))
 
 
 def connect(url: str) -> Connection:

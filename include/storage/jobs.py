@@ -8,7 +8,17 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from include.model.errors import ClaimCollisionError, ErrorCode, StaleAttemptError
-from include.model.job import Batch, BatchWork, Claim, JobStatus, PlannedTicker, Progress
+from include.model.job import (
+    Batch,
+    BatchWork,
+    Claim,
+    DetailStatus,
+    JobStatus,
+    PlannedTicker,
+    Progress,
+    QuietJob,
+    Run,
+)
 from include.model.request import AnalysisRequest, Demand
 from include.storage.connection import Connection, queries
 
@@ -20,40 +30,40 @@ def request_document(request: AnalysisRequest) -> dict[str, Any]:
     return _REQUEST.dump_python(request, mode="json")  # type: ignore[no-any-return]
 
 
-def open_job(
-    connection: Connection, job_id: str, claim_key: str, demand: Demand, plan: Sequence[PlannedTicker]
-) -> Claim:
+def open_job(connection: Connection, run: Run, claim_key: str, demand: Demand, plan: Sequence[PlannedTicker]) -> Claim:
     """Claim the work and write its details, or learn whose job is doing it; one transaction.
 
     Raises ClaimCollisionError when the holder's request is another one.
     """
     with connection.transaction():
-        claim = _reopen(connection, job_id, claim_key, demand) or _claim(connection, job_id, claim_key, demand)
+        claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
         if not claim.joined:
-            _replace_details(connection, job_id, plan)
+            _replace_details(connection, run.job_id, plan)
     return claim
 
 
-def _reopen(connection: Connection, job_id: str, claim_key: str, demand: Demand) -> Claim | None:
+def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
     try:
         with connection.transaction():
-            attempt = queries().reopen_job(connection, job_id=job_id, **_job_columns(claim_key, demand))
+            attempt = queries().reopen_job(connection, job_id=run.job_id, **_job_columns(claim_key, demand))
     except psycopg.errors.UniqueViolation:
         return None  # an equal job of another run is active by now: the claim finds it
-    return None if attempt is None else Claim(job_id=job_id, attempt=attempt, joined=False)
+    return None if attempt is None else Claim(run=run, attempt=attempt, joined=False)
 
 
-def _claim(connection: Connection, job_id: str, claim_key: str, demand: Demand) -> Claim:
+def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
     row = queries().claim_job(
         connection,
-        job_id=job_id,
+        job_id=run.job_id,
+        dag_id=run.dag_id,
         requested_by=demand.requested_by,
         trigger=demand.trigger,
         **_job_columns(claim_key, demand),
     )
     if not row["is_equal"]:
         raise ClaimCollisionError(claim_key, row["job_id"])
-    return Claim(job_id=row["job_id"], attempt=row["attempt"], joined=row["job_id"] != job_id)
+    holder = Run(dag_id=row["dag_id"], job_id=row["job_id"])
+    return Claim(run=holder, attempt=row["attempt"], joined=holder != run)
 
 
 def _job_columns(claim_key: str, demand: Demand) -> dict[str, Any]:
@@ -121,6 +131,49 @@ def finalize_job(connection: Connection, job_id: str) -> Progress | None:
             queries().end_job(connection, job_id=job_id)
             queries().update_watchlist(connection, job_id=job_id)
     return progress(connection, job_id)
+
+
+def cancel_job(connection: Connection, job_id: str, reason: str) -> bool:
+    """End an active job because somebody wants it; its open tickers are cancelled. Whether there was one."""
+    return _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, None)
+
+
+def abandon_job(connection: Connection, job_id: str, reason: str) -> bool:
+    """End an active job that cannot go on; its open tickers have failed. Whether there was one."""
+    return _stop(connection, job_id, JobStatus.FAILED, reason, DetailStatus.FAILED, ErrorCode.INTERRUPTED)
+
+
+def _stop(
+    connection: Connection,
+    job_id: str,
+    status: JobStatus,
+    reason: str,
+    detail_status: DetailStatus,
+    error_code: ErrorCode | None,
+) -> bool:
+    with connection.transaction():
+        job = queries().lock_job(connection, job_id=job_id)
+        if job is None or not JobStatus(job["status"]).is_active:
+            return False
+        queries().stop_job(
+            connection,
+            job_id=job_id,
+            status=status,
+            reason=reason,
+            detail_status=detail_status,
+            error_code=error_code,
+            error_message=reason,
+        )
+        queries().update_watchlist(connection, job_id=job_id)
+    return True
+
+
+def quiet_jobs(connection: Connection, quiet_seconds: float) -> list[QuietJob]:
+    """Active jobs that have written nothing for so long, by the database's clock; the quietest first."""
+    return [
+        QuietJob(run=Run(dag_id=row["dag_id"], job_id=row["job_id"]), silent_seconds=row["silent_seconds"])
+        for row in queries().active_jobs(connection, quiet_seconds=quiet_seconds)
+    ]
 
 
 def progress(connection: Connection, job_id: str) -> Progress | None:

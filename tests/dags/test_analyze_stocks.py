@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from include.analysis import load_strategies
 from include.model.job import JobStatus
 from include.storage.connection import Connection
 from include.storage.jobs import progress
@@ -36,7 +37,7 @@ def states(run: Any) -> dict[str, list[str]]:
 
 def test_our_dags_import_without_errors(dagbag: Any) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {"analyze_stocks"}
+    assert set(dagbag.dags) == {"analyze_stocks", "stocks_housekeeping"}
 
 
 def test_every_dag_has_an_owner_a_manual_tags_and_retries(dagbag: Any) -> None:
@@ -47,6 +48,12 @@ def test_every_dag_has_an_owner_a_manual_tags_and_retries(dagbag: Any) -> None:
         for task in dag.tasks:
             assert task.owner == "bellwether"
             assert task.retries >= 1
+
+
+def test_the_listener_knows_every_dag_that_runs_jobs(dagbag: Any) -> None:
+    from include.pipeline.listener import JOB_DAGS
+
+    assert {dag.dag_id for dag in dagbag.dags.values() if dag.has_task("open_job")} == JOB_DAGS
 
 
 def test_a_job_analyses_every_ticker_and_links_each_result_to_it(run: Any, connection: Connection) -> None:
@@ -100,15 +107,48 @@ def test_a_larger_job_is_cut_into_equal_batches(run: Any, connection: Connection
     assert all("…" in label for label in labels)
 
 
-def test_a_run_whose_work_another_job_does_joins_it_and_does_nothing(run: Any, connection: Connection) -> None:
-    import include.analysis.strategies as strategies
+def another_run(dag: Any, run_id: str, state: str) -> None:
+    """A run of the DAG as Airflow knows it, in `state`."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-    version = strategies.load_strategies()["balanced"].version
-    opened(connection, "winner", demand("IBM", user=ASKER, strategy_version=version))
+    with create_session() as session:
+        session.add(
+            DagRun(
+                dag_id=dag.dag_id,
+                run_id=run_id,
+                run_type=DagRunType.MANUAL,
+                state=state,
+                triggered_by=DagRunTriggeredByType.TEST,
+            )
+        )
+
+
+def active_job(connection: Connection, run_id: str, ticker: str) -> None:
+    version = load_strategies()["balanced"].version
+    opened(connection, run_id, demand(ticker, user=ASKER, strategy_version=version))
+
+
+def test_a_run_whose_work_another_job_does_joins_it_and_does_nothing(
+    run: Any, dag: Any, connection: Connection
+) -> None:
+    another_run(dag, "winner", "running")
+    active_job(connection, "winner", "IBM")
     dag_run = run(tickers=["IBM"], **SAMPLE)
     assert states(dag_run) == {"open_job": ["success"], "analyze": ["skipped"], "finalize_job": ["success"]}
     assert progress(connection, dag_run.run_id) is None
     assert progress(connection, "winner").status is JobStatus.QUEUED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fate", ["failed", "gone"])
+def test_a_dead_job_is_ended_and_not_joined(run: Any, dag: Any, connection: Connection, fate: str) -> None:
+    if fate != "gone":
+        another_run(dag, "dead", fate)
+    active_job(connection, "dead", "IBM")
+    dag_run = run(tickers=["IBM"], **SAMPLE)
+    assert progress(connection, "dead").status is JobStatus.FAILED  # type: ignore[union-attr]
+    assert progress(connection, dag_run.run_id).status is JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

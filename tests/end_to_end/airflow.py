@@ -41,3 +41,14 @@ class Airflow:
                 return run
             time.sleep(0.1)
         raise TimeoutError(f"{run_id} did not end: {self.run(run_id)}")
+
+    def mark(self, run_id: str, state: str) -> None:
+        answer = self.http.patch(f"{RUNS}/{quote(run_id, safe='')}", json={"state": state})
+        answer.raise_for_status()
+
+    def clear(self, run_id: str) -> None:
+        answer = self.http.post(f"{RUNS}/{quote(run_id, safe='')}/clear", json={"dry_run": False})
+        answer.raise_for_status()
+
+    def delete(self, run_id: str) -> None:
+        self.http.delete(f"{RUNS}/{quote(run_id, safe='')}").raise_for_status()

@@ -1,5 +1,6 @@
 """The promises of a job, on the real scheduler and over the real REST API."""
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -55,6 +56,53 @@ def test_of_two_equal_requests_one_works_and_the_other_joins_it(installation: St
         winner: "completed: 400 of 400 tickers",
         loser: f"joined the equal active job {winner}",
     }
+
+
+def long_job(airflow: Airflow, installation: Stack, name: str) -> str:
+    """A job that is being processed and will be for a while."""
+    run_id = airflow.request(tickers=[f"{name}{n}" for n in range(4000)], data_source="demo", batch_size=100)
+    with connect(installation.database_url()) as connection:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            reached = progress(connection, run_id)
+            if reached is not None and reached.status is JobStatus.PROCESSING:
+                return run_id
+            time.sleep(0.05)
+    raise TimeoutError(f"{run_id} was not started")
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_marking_a_run_cancels_its_job_at_once_and_for_good(installation: Stack, airflow: Airflow, state: str) -> None:
+    run_id = long_job(airflow, installation, f"MARK{state[0].upper()}")
+    airflow.mark(run_id, state)
+    with connect(installation.database_url()) as connection:
+        cancelled = progress(connection, run_id)
+        assert cancelled is not None
+        assert (cancelled.status, cancelled.pending) == (JobStatus.CANCELLED, 0)
+        assert cancelled.status_reason == f"its run was marked {state} in Airflow"
+        assert airflow.run(run_id)["note"] == f"cancelled: its run was marked {state} in Airflow"
+        # what still runs writes nothing more, and another job is not held up
+        airflow.wait(airflow.request(tickers=["IBM"], **SAMPLE))
+        assert progress(connection, run_id) == cancelled
+
+
+def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Stack, airflow: Airflow) -> None:
+    run_id = airflow.request(tickers=["IBM", "JPM"], **SAMPLE)
+    airflow.wait(run_id)
+    airflow.clear(run_id)
+    assert airflow.wait(run_id)["state"] == "success"
+    with connect(installation.database_url()) as connection:
+        job = connection.execute("SELECT attempt, status FROM analysis_jobs WHERE job_id = %s", [run_id]).fetchone()
+    assert job == {"attempt": 2, "status": "completed"}
+
+
+def test_a_job_whose_run_was_deleted_does_not_hold_up_the_next_one(installation: Stack, airflow: Airflow) -> None:
+    run_id = long_job(airflow, installation, "GONE")
+    airflow.delete(run_id)
+    again = airflow.request(tickers=[f"GONE{n}" for n in range(4000)], data_source="demo", batch_size=100)
+    assert airflow.wait(again)["note"] == "completed: 4000 of 4000 tickers"
+    with connect(installation.database_url()) as connection:
+        assert not progress(connection, run_id).status.is_active  # type: ignore[union-attr]
 
 
 def test_a_refused_request_says_why_on_its_run(airflow: Airflow) -> None:

@@ -17,12 +17,13 @@ from include.model.analysis import (
     Verdict,
 )
 from include.model.bars import DataSource
-from include.model.job import Batch, Claim, Outcome, PlannedTicker
+from include.model.job import Batch, Claim, Outcome, PlannedTicker, Run
 from include.model.request import AnalysisRequest, AnalysisSource, Demand, Trigger
 from include.storage.connection import Connection
 from include.storage.jobs import begin_batch, open_job
 
 SESSION = date(2010, 8, 20)
+DAG_ID = "analyze_stocks"
 
 
 def demand(*tickers: str, user: str = "ann", force: bool = False, **request: Any) -> Demand:
@@ -48,7 +49,7 @@ def opened(connection: Connection, job_id: str, wanted: Demand | None = None) ->
     """The claim of a run that asks for `wanted`, with one batch for all tickers."""
     wanted = wanted or demand()
     plan = [PlannedTicker(ticker=t, session=SESSION, batch=0) for t in wanted.request.tickers]
-    return open_job(connection, job_id, claim_key(wanted.request), wanted, plan)
+    return open_job(connection, Run(dag_id=DAG_ID, job_id=job_id), claim_key(wanted.request), wanted, plan)
 
 
 def begun(connection: Connection, job_id: str, wanted: Demand | None = None) -> Batch:

@@ -7,19 +7,27 @@ import pytest
 
 from include.jobs.claims import claim_key
 from include.model.errors import ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
-from include.model.job import Batch, JobStatus
+from include.model.job import Batch, JobStatus, Run
 from include.storage.connection import Connection, connect
-from include.storage.jobs import begin_batch, finalize_job, note_batch_error, open_job, progress
+from include.storage.jobs import (
+    abandon_job,
+    begin_batch,
+    cancel_job,
+    finalize_job,
+    note_batch_error,
+    open_job,
+    progress,
+)
 from include.storage.results import store_outcomes, verdicts
 from include.storage.watchlist import add_to_watchlist
-from tests.storage.demands import begun, demand, opened, outcome
+from tests.storage.demands import DAG_ID, begun, demand, opened, outcome
 
 
 def test_the_first_request_wins_and_an_equal_one_joins_it(connection: Connection) -> None:
     first = opened(connection, "run-1")
     second = opened(connection, "run-2")
-    assert (first.job_id, first.joined) == ("run-1", False)
-    assert (second.job_id, second.joined) == ("run-1", True)
+    assert (first.run.job_id, first.joined) == ("run-1", False)
+    assert (second.run.job_id, second.joined) == ("run-1", True)
     assert progress(connection, "run-2") is None
 
 
@@ -61,7 +69,7 @@ def test_of_many_simultaneous_equal_requests_exactly_one_wins(app_url: str) -> N
     for thread in threads:
         thread.join(timeout=30)
     assert len(claims) == count
-    assert len({claim.job_id for claim in claims}) == 1
+    assert len({claim.run.job_id for claim in claims}) == 1
     assert sum(not claim.joined for claim in claims) == 1
 
 
@@ -70,8 +78,8 @@ def test_the_database_itself_refuses_a_second_equal_active_job(connection: Conne
     with pytest.raises(psycopg.errors.UniqueViolation, match="analysis_jobs_one_active"):
         connection.execute(
             "INSERT INTO analysis_jobs"
-            " (job_id, claim_key, request, scope, requested_by, trigger, analysis_source, total)"
-            " SELECT 'run-2', claim_key, request, scope, requested_by, trigger, analysis_source, total"
+            " (job_id, dag_id, claim_key, request, scope, requested_by, trigger, analysis_source, total)"
+            " SELECT 'run-2', dag_id, claim_key, request, scope, requested_by, trigger, analysis_source, total"
             " FROM analysis_jobs"
         )
 
@@ -80,7 +88,7 @@ def test_an_equal_key_of_a_different_request_is_an_error_and_never_a_join(connec
     wanted, other = demand("IBM"), demand("XOM")
     opened(connection, "run-1", wanted)
     with pytest.raises(ClaimCollisionError, match="run-1"):
-        open_job(connection, "run-2", claim_key(wanted.request), other, [])
+        open_job(connection, Run(dag_id=DAG_ID, job_id="run-2"), claim_key(wanted.request), other, [])
     assert progress(connection, "run-2") is None
 
 
@@ -100,10 +108,10 @@ def test_an_ended_job_is_reopened_by_its_own_run_unless_an_equal_one_is_active(c
     finalize_job(connection, "run-1")
     opened(connection, "run-2")
     rerun = opened(connection, "run-1")
-    assert (rerun.job_id, rerun.joined) == ("run-2", True)
+    assert (rerun.run.job_id, rerun.joined) == ("run-2", True)
     finalize_job(connection, "run-2")
     reopened = opened(connection, "run-1")
-    assert (reopened.job_id, reopened.attempt) == ("run-1", 2)
+    assert (reopened.run.job_id, reopened.attempt) == ("run-1", 2)
     reached = progress(connection, "run-1")
     assert reached is not None
     assert (reached.status, reached.pending) == (JobStatus.QUEUED, 2)
@@ -196,3 +204,46 @@ def test_the_watchlist_of_the_requester_gets_what_was_found_and_nobody_elses_doe
         ("ann", "IBM", "run-1", "completed", "Buy", 67.4),
         ("ann", "JPM", "run-1", "failed", None, None),
     ]
+
+
+def test_a_cancelled_job_keeps_what_is_done_and_cancels_the_rest(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM")])
+    assert cancel_job(connection, "run-1", "ann wants it")
+    ended = progress(connection, "run-1")
+    assert ended is not None
+    assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, "ann wants it")
+    assert (ended.completed, ended.cancelled, ended.pending) == (1, 1, 0)
+
+
+def test_a_cancelled_job_is_never_overwritten(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    cancel_job(connection, "run-1", "ann wants it")
+    with pytest.raises(StaleAttemptError):
+        store_outcomes(connection, batch, [outcome("IBM")])
+    assert finalize_job(connection, "run-1").status is JobStatus.CANCELLED  # type: ignore[union-attr]
+
+
+def test_an_abandoned_job_has_failed_with_the_reason_on_job_and_tickers(connection: Connection) -> None:
+    begun(connection, "run-1")
+    assert abandon_job(connection, "run-1", "timed out")
+    ended = progress(connection, "run-1")
+    assert ended is not None
+    assert (ended.status, ended.status_reason, ended.failed) == (JobStatus.FAILED, "timed out", 2)
+    assert {(r.error_code, r.error_message) for r in verdicts(connection, "run-1")} == {("interrupted", "timed out")}
+
+
+def test_a_job_that_has_ended_is_not_ended_again(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
+    finalize_job(connection, "run-1")
+    assert not cancel_job(connection, "run-1", "too late")
+    assert not abandon_job(connection, "run-1", "too late")
+    assert not cancel_job(connection, "no-such-run", "whatever")
+    assert progress(connection, "run-1").status is JobStatus.COMPLETED  # type: ignore[union-attr]
+
+
+def test_equal_work_can_be_asked_for_again_after_a_cancel(connection: Connection) -> None:
+    begun(connection, "run-1")
+    cancel_job(connection, "run-1", "ann wants it")
+    assert not opened(connection, "run-2").joined

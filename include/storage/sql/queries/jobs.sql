@@ -18,17 +18,17 @@ SET claim_key = :claim_key,
 WHERE job_id = :job_id
 RETURNING attempt;
 
--- name: claim_job(job_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
+-- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
 -- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
 INSERT INTO analysis_jobs AS job (
-    job_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of
+    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of
 )
 VALUES (
-    :job_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of
+    :job_id, :dag_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of
 )
 ON CONFLICT (claim_key) WHERE status IN ('queued', 'processing') AND NOT force
 DO UPDATE SET claim_key = job.claim_key -- changes nothing; it locks the holder's row and returns it
-RETURNING job.job_id, job.attempt, job.request = :request AS is_equal;
+RETURNING job.job_id, job.dag_id, job.attempt, job.request = :request AS is_equal;
 
 -- name: delete_details(job_id)!
 DELETE FROM analysis_jobs_details WHERE job_id = :job_id;
@@ -118,6 +118,36 @@ SET status = CASE
     heartbeat_at = clock_timestamp()
 FROM tally, codes
 WHERE job_id = :job_id AND status IN ('queued', 'processing');
+
+-- name: stop_job(job_id, status, reason, detail_status, error_code, error_message)!
+-- End an active job before its work is done. What is done stays; the rest gets `detail_status`.
+WITH job AS (
+    UPDATE analysis_jobs
+    SET status = :status,
+        status_reason = :reason,
+        completed_at = clock_timestamp(),
+        heartbeat_at = clock_timestamp()
+    WHERE job_id = :job_id AND status IN ('queued', 'processing')
+    RETURNING job_id
+)
+UPDATE analysis_jobs_details AS detail
+SET status = :detail_status,
+    error_code = :error_code,
+    error_message = :error_message,
+    completed_at = clock_timestamp()
+FROM job
+WHERE detail.job_id = job.job_id AND detail.status IN ('queued', 'processing');
+
+-- name: active_jobs(quiet_seconds)
+-- Active jobs that have written nothing for a while, by the database's clock; the quietest first.
+SELECT
+    job_id,
+    dag_id,
+    extract(epoch FROM clock_timestamp() - heartbeat_at)::double precision AS silent_seconds
+FROM analysis_jobs
+WHERE status IN ('queued', 'processing')
+    AND heartbeat_at < clock_timestamp() - make_interval(secs => :quiet_seconds)
+ORDER BY heartbeat_at;
 
 -- name: progress(job_id)^
 SELECT

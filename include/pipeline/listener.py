@@ -1,0 +1,56 @@
+"""What Airflow tells us when a run ends: the run gets its note, and a job that was stopped from outside ends too.
+
+Cancelling a run in Airflow (marking it failed) and a dagrun_timeout skip `finalize_job`; only a listener hears of them.
+It runs in the scheduler, or in the API server when a person ends the run, and must be quick: no database of ours is
+asked after an ordinary success, and none for longer than a few seconds. Airflow logs what it raises and goes on; the
+housekeeping ends what it could not.
+"""
+
+from typing import TYPE_CHECKING
+
+from airflow.listeners import hookimpl
+
+from include.pipeline.notes import copy_note, write_note
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+JOB_DAGS = frozenset({"analyze_stocks"})
+BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
+TIMED_OUT = "timed_out"
+
+
+@hookimpl
+def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
+    """Note what became of the request; a run marked successful before its end cancels its job."""
+    if dag_run.dag_id in JOB_DAGS:
+        copy_note(dag_run)
+        if BY_HAND in msg:
+            _end_job(dag_run, msg)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: "DagRun", msg: str) -> None:
+    """Note what became of the request, and end its job if it goes on."""
+    if dag_run.dag_id in JOB_DAGS:
+        copy_note(dag_run)
+        _end_job(dag_run, msg)
+
+
+def _end_job(dag_run: "DagRun", msg: str) -> None:
+    from include.pipeline.database import stocks_database
+    from include.storage.connection import wait_at_most
+    from include.storage.jobs import abandon_job, cancel_job, finalize_job
+
+    with stocks_database() as connection:
+        wait_at_most(connection, seconds=5)
+        if BY_HAND in msg:
+            reason = f"its run was marked {dag_run.state} in Airflow"
+            if cancel_job(connection, dag_run.run_id, reason):
+                write_note(dag_run, f"cancelled: {reason}")
+        elif msg == TIMED_OUT:
+            reason = "its run took longer than the DAG's dagrun_timeout"
+            if abandon_job(connection, dag_run.run_id, reason):
+                write_note(dag_run, f"failed: {reason}")
+        else:
+            finalize_job(connection, dag_run.run_id)
