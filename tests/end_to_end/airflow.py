@@ -49,6 +49,3 @@ class Airflow:
     def clear(self, run_id: str) -> None:
         answer = self.http.post(f"{RUNS}/{quote(run_id, safe='')}/clear", json={"dry_run": False})
         answer.raise_for_status()
-
-    def delete(self, run_id: str) -> None:
-        self.http.delete(f"{RUNS}/{quote(run_id, safe='')}").raise_for_status()

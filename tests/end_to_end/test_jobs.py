@@ -96,15 +96,6 @@ def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Sta
     assert job == {"attempt": 2, "status": "completed"}
 
 
-def test_a_job_whose_run_was_deleted_does_not_hold_up_the_next_one(installation: Stack, airflow: Airflow) -> None:
-    run_id = long_job(airflow, installation, "GONE")
-    airflow.delete(run_id)
-    again = airflow.request(tickers=[f"GONE{n}" for n in range(4000)], data_source="demo", batch_size=100)
-    assert airflow.wait(again)["note"] == "completed: 4000 of 4000 tickers"
-    with connect(installation.database_url()) as connection:
-        assert not progress(connection, run_id).status.is_active  # type: ignore[union-attr]
-
-
 def test_a_refused_request_says_why_on_its_run(airflow: Airflow) -> None:
     run = airflow.wait(airflow.request(tickers=["I BM"], **SAMPLE))
     assert run["state"] == "failed"
