@@ -11,6 +11,7 @@ from local.errors import LocalError
 
 COMPONENTS = {"metadatabase": "postgres", "scheduler": "scheduler", "dag_processor": "dag-processor"}
 FIRST_EXECUTION_CALL_SECONDS = 60.0
+LOG_LINES = 15
 
 
 def _client(url: str, token: str | None = None, timeout: float = 30.0) -> httpx.Client:
@@ -66,7 +67,7 @@ class AirflowApi:
         with _client(self.url, self.token) as client:
             answer = client.request(method, path, **arguments)
         if answer.is_error:
-            raise LocalError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+            raise LocalError(f"Airflow answered {answer.status_code} to {method} {path}: {_detail(answer)}")
         return answer.json()
 
     def dag_read_at(self, dag_id: str) -> datetime | None:
@@ -112,7 +113,17 @@ class AirflowApi:
             headers={"Accept": "application/json"},
         )
         lines = [_log_line(entry) for entry in log["content"]]
-        return FailedTask(name=task["task_id"], log="\n".join(lines[-15:]))
+        told = [line for line in lines if not line.startswith("::")]
+        return FailedTask(name=task["task_id"], log="\n".join(told[-LOG_LINES:]))
+
+
+def _detail(answer: httpx.Response) -> str:
+    """The first line of why a request was refused."""
+    try:
+        said = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        said = answer.text
+    return str(said).split("\n", maxsplit=1)[0][:500]
 
 
 def _log_line(entry: dict[str, Any] | str) -> str:

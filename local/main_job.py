@@ -45,6 +45,8 @@ def run(stack: Stack, console: Console) -> bool:
         finished = _request_and_watch(api, connection, console)
     console.print(verdict_table(finished.rows))
     console.print(summary(finished), soft_wrap=True)
+    if not finished.is_complete:
+        console.print(_why(api, finished.run_id), markup=False, soft_wrap=True)
     console.print(
         f"Look at it: {stack.url}/dags/{MAIN_DAG}/runs/{finished.run_id}\n"
         f"  user admin, password: make -s password. All runs on; `make down` stops it.",
@@ -84,9 +86,12 @@ def _job_of(api: AirflowApi, run_id: str) -> str | None:
         return api.xcom(MAIN_DAG, run_id, "open_job", "joined")
     if state != "failed":
         return None
+    raise LocalError(f"the run {run_id} failed. {_why(api, run_id)}")
+
+
+def _why(api: AirflowApi, run_id: str) -> str:
     task = api.failed_task(MAIN_DAG, run_id)
-    detail = f"; its task {task.name} says:\n{task.log}" if task else "; `make logs` may say why"
-    raise LocalError(f"the run {run_id} failed{detail}")
+    return f"Its task {task.name} says:\n{task.log}" if task else "`make logs` may say why"
 
 
 def verdict_table(rows: list[VerdictRow]) -> Table:

@@ -1,0 +1,112 @@
+"""The main job in the terminal, against a job that tells what the test wants it to tell."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from include.model.analysis import Verdict
+from include.model.job import DetailStatus, JobStatus, Progress, VerdictRow
+from local import main_job
+from local.airflow_api import FailedTask
+from local.errors import LocalError
+
+
+class FakeApi:
+    """Airflow's answers: how the run stands, look after look."""
+
+    def __init__(self, states: list[str], joined: str | None = None) -> None:
+        self.states, self.joined = states, joined
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        assert conf == {"universe": "sample_leaders", "data_source": "sample"}
+        return "my-run"
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return self.states.pop(0)
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str) -> str | None:
+        return self.joined
+
+    def failed_task(self, dag_id: str, run_id: str) -> FailedTask:
+        return FailedTask(name="open_job", log="the watchlist is empty")
+
+
+def job(job_id: str, status: JobStatus = JobStatus.COMPLETED, completed: int = 2) -> Progress:
+    now = datetime.now(UTC)
+    return Progress(
+        job_id=job_id, status=status, status_reason="1 no_data", total=2, completed=completed, reused=0,
+        failed=0, cancelled=0, created_at=now, started_at=now, completed_at=now,
+    )  # fmt: skip
+
+
+def row(ticker: str, verdict: Verdict | None) -> VerdictRow:
+    return VerdictRow(
+        ticker=ticker, status=DetailStatus.COMPLETED, session_date=date(2010, 8, 20), verdict=verdict,
+        score=Decimal("71.5"), entry=Decimal("10.20"), stop_loss=Decimal("9.90"), target=Decimal("10.80"),
+        position_size=None, cost=None, risk_reward=None, error_code=None, error_message=None, currency="USD",
+        summary=None, reasons=("CCI20 oversold +8.0", "EMA50 above EMA200 +7.1", "third +0.1"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Progress]]:
+    told: dict[str, list[Progress]] = {}
+
+    def progress(connection: object, job_id: str) -> Progress | None:
+        looks = told.get(job_id, [])
+        return looks.pop(0) if looks else None
+
+    monkeypatch.setattr(main_job, "progress", progress)
+    monkeypatch.setattr(main_job, "verdicts", lambda connection, job_id: [row("JPM", Verdict.BUY)])
+    monkeypatch.setattr(main_job, "LOOK_EVERY_SECONDS", 0)
+    return told
+
+
+def watch(api: FakeApi) -> main_job.Finished:
+    return main_job._request_and_watch(api, object(), Console(quiet=True))  # type: ignore[arg-type]
+
+
+def test_it_waits_until_the_job_has_ended(jobs: dict[str, list[Progress]]) -> None:
+    jobs["my-run"] = [job("my-run", JobStatus.PROCESSING, completed=1), job("my-run")]
+    finished = watch(FakeApi(["running"]))
+    assert finished.is_complete
+    assert [each.ticker for each in finished.rows] == ["JPM"]
+
+
+def test_a_run_that_joined_another_job_follows_that_one(jobs: dict[str, list[Progress]]) -> None:
+    jobs["winner"] = [job("winner", JobStatus.PROCESSING), job("winner")]
+    finished = watch(FakeApi(["queued", "success", "success"], joined="winner"))
+    assert (finished.run_id, finished.job.job_id) == ("my-run", "winner")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_failed_run_shows_the_end_of_the_failed_tasks_log() -> None:
+    with pytest.raises(LocalError, match=r"my-run failed\. Its task open_job says:\nthe watchlist is empty"):
+        watch(FakeApi(["failed"]))
+
+
+@pytest.mark.parametrize(
+    ("status", "completed"), [(JobStatus.COMPLETED_WITH_ERRORS, 1), (JobStatus.FAILED, 0), (JobStatus.CANCELLED, 1)]
+)
+def test_only_a_job_with_all_tickers_is_complete(status: JobStatus, completed: int) -> None:
+    finished = main_job.Finished(run_id="r", job=job("r", status, completed), rows=[], seconds=1.0)
+    assert not finished.is_complete
+    assert f"The job is {status}: 1 no_data." in main_job.summary(finished)
+
+
+def test_the_summary_counts_verdicts_and_dates_the_prices() -> None:
+    rows = [row("A", Verdict.BUY), row("B", Verdict.BUY), row("C", Verdict.HOLD)]
+    said = main_job.summary(main_job.Finished(run_id="r", job=job("r"), rows=rows, seconds=2.34))
+    assert said == ("2 of 2 tickers analysed 2.3 s after the request: 2 Buy, 1 Hold. Prices: sample, up to 2010-08-20.")
+
+
+def test_the_table_shows_levels_and_the_two_strongest_reasons() -> None:
+    console = Console(width=140)
+    with console.capture() as captured:
+        console.print(main_job.verdict_table([row("JPM", Verdict.BUY)]))
+    line = next(line for line in captured.get().splitlines() if "JPM" in line)
+    assert all(part in line for part in ("Buy", "71.5", "10.20", "9.90", "10.80", "CCI20 oversold +8.0; EMA50 above"))
+    assert "third" not in line
