@@ -100,12 +100,12 @@ class AirflowApi:
         return str(answer.json()["value"]) if answer.is_success else None
 
     def failed_task(self, dag_id: str, run_id: str) -> FailedTask | None:
-        """The first task of a run that failed."""
+        """The task of a run that failed first: later ones failed because of it."""
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}/taskInstances"
         failed = self._call("GET", path, params={"state": "failed"})["task_instances"]
         if not failed:
             return None
-        task = failed[0]
+        task = min(failed, key=lambda each: each["end_date"] or "")
         log = self._call(
             "GET",
             f"{path}/{quote(task['task_id'], safe='')}/logs/{task['try_number']}",
