@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import talib
-
+from include.analysis import c_talib as talib
 from include.analysis.measures import traded_volume
 from include.analysis.series import Series
 

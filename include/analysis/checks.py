@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from include.model.bars import Bars
 from include.model.errors import ErrorCode, Refusal
+
+Rows: TypeAlias = NDArray[np.bool_]
 
 MIN_BARS = 60
 TOLERATED_BREAK = 0.01
@@ -20,7 +24,7 @@ _SMALLEST, _LARGEST = 1e-9, 1e15  # beyond these a figure is a fault of the sour
 
 def check(bars: Bars, session: date | None) -> tuple[Bars, tuple[str, ...]] | Refusal:
     """The bars up to `session` (None: all), mended, and what to warn of; or why there is no analysis."""
-    if not (np.diff(bars.sessions) > np.timedelta64(0, "D")).all():
+    if not (bars.sessions[1:] > bars.sessions[:-1]).all():
         return Refusal(bars.ticker, ErrorCode.BAD_PRICES, "sessions are not in order or not unique: oldest first, once")
     used = bars if session is None else bars.until(session)
     if len(used) < MIN_BARS:
@@ -36,43 +40,45 @@ def check(bars: Bars, session: date | None) -> tuple[Bars, tuple[str, ...]] | Re
 
 
 def _fault(bars: Bars) -> str | None:
-    """The first fault of the bars, as a sentence."""
-    prices = np.stack((bars.open, bars.high, bars.low, bars.close))
-    with np.errstate(invalid="ignore"):
-        bad_price = ~((prices >= _SMALLEST) & (prices <= _LARGEST)).all(axis=0)
-        bad_volume = ~((bars.volume == 0) | ((bars.volume >= _SMALLEST) & (bars.volume <= _LARGEST)))
-        faults = {
-            "a price is zero, negative, missing or beyond reason": bad_price,
-            "the volume is negative, missing or beyond reason": bad_volume,
-            "the high is below the low": bars.high < bars.low,
-            f"open or close lies more than {TOLERATED_BREAK:.0%} outside high and low": _outside(bars, TOLERATED_BREAK),
-        }
-    for sentence, rows in faults.items():
-        if rows.any():
-            first = bars.sessions[int(rows.argmax())]
-            return f"{sentence} on {first} ({int(rows.sum())} of {len(bars)} bars)"
-    return None
+    """The first fault of the bars, as a sentence. What is never the case is found out by the extremes alone."""
+    prices = np.array((bars.open, bars.high, bars.low, bars.close))
+    if not (prices.min() >= _SMALLEST and prices.max() <= _LARGEST):
+        rows: Rows = ~np.all((prices >= _SMALLEST) & (prices <= _LARGEST), axis=0)
+        return _told("a price is zero, negative, missing or beyond reason", rows, bars)
+    volume = bars.volume
+    faults = {
+        "the volume is negative, missing or beyond reason": ~(
+            (volume == 0) | ((volume >= _SMALLEST) & (volume <= _LARGEST))
+        ),
+        "the high is below the low": bars.high < bars.low,
+        f"open or close lies more than {TOLERATED_BREAK:.0%} outside high and low": _outside(bars, TOLERATED_BREAK),
+    }
+    return next((_told(sentence, rows, bars) for sentence, rows in faults.items() if rows.any()), None)
 
 
-def _outside(bars: Bars, tolerance: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _told(sentence: str, rows: Rows, bars: Bars) -> str:
+    return f"{sentence} on {bars.sessions[int(rows.argmax())]} ({int(rows.sum())} of {len(bars)} bars)"
+
+
+def _outside(bars: Bars, tolerance: float) -> Rows:
     """Which bars have open or close outside high and low by more than that part of them."""
     above = np.maximum(bars.open, bars.close) > bars.high * (1 + tolerance)
     below = np.minimum(bars.open, bars.close) < bars.low * (1 - tolerance)
-    return above | below
+    rows: Rows = above | below
+    return rows
 
 
 def _mended(bars: Bars) -> tuple[Bars, tuple[str, ...]]:
     """Highs and lows widened to open and close, and what to warn of; breaks as small as rounding are not told."""
+    warnings = [*bars.notes]
     high = np.maximum(bars.high, np.maximum(bars.open, bars.close))
     low = np.minimum(bars.low, np.minimum(bars.open, bars.close))
-    warnings = [*bars.notes]
     count = int(_outside(bars, 1e-9).sum())
     if count:
         warnings.append(f"open or close up to {TOLERATED_BREAK:.0%} outside high and low on {count} bars: clipped")
-    change = bars.close[1:] / bars.close[:-1] - 1
-    jumps = np.flatnonzero((change > 1 / (1 - JUMP) - 1) | (change < -JUMP))
-    if len(jumps):
-        last = int(jumps[-1])
-        where = f"{change[last]:+.0%} on {bars.sessions[last + 1]}"
+    ratio = bars.close[1:] / bars.close[:-1]
+    if ratio.max() > 1 / (1 - JUMP) or ratio.min() < 1 - JUMP:
+        last = int(np.flatnonzero((ratio > 1 / (1 - JUMP)) | (ratio < 1 - JUMP))[-1])
+        where = f"{ratio[last] - 1:+.0%} on {bars.sessions[last + 1]}"
         warnings.append(f"the close jumps by {where}: a split that the prices are not adjusted for?")
     return replace(bars, high=high, low=low), tuple(warnings)

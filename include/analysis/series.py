@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-import talib
 from numpy.typing import NDArray
 
+from include.analysis import c_talib as talib
 from include.model.bars import Bars
 
 Floats: TypeAlias = NDArray[np.float64]

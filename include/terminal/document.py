@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,7 +24,7 @@ def as_json(looks: Sequence[Look | Refusal]) -> str:
 
 
 def _document(found: Look | Refusal) -> dict[str, Any]:
-    empty: dict[str, Any] = {"analysis": None, "reasons": [], "position": None, "difference": None, "error": None}
+    empty: dict[str, Any] = dict.fromkeys((*(field.name for field in fields(Outcome)), "difference", "error"))
     if isinstance(found, Refusal):
         return {"ticker": found.ticker, **empty, "error": _REFUSAL.dump_python(found, mode="json")}
     outcome = _OUTCOME.dump_python(found.outcome, mode="json")
