@@ -22,4 +22,5 @@ def outcome_of(
         return analysis
     plan = analysis.plan
     position = None if plan is None else size_position(plan, risk, strategy, bars.tick)
-    return Outcome(analysis=analysis, reasons=tuple(strongest_reasons(analysis)), position=position)
+    reasons = tuple(strongest_reasons(analysis))
+    return Outcome(analysis=analysis, reasons=reasons, position=position, tick=bars.tick)

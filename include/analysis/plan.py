@@ -7,7 +7,7 @@ divided by ten until it is not, so that three different levels above zero always
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from include.analysis.strategy import Strategy
-from include.model.analysis import Position, RiskProfile, Side, TradePlan, Verdict
+from include.model.analysis import Position, RiskProfile, Side, TradePlan, Verdict, reward_for_risk
 
 _SIDES = {
     Verdict.STRONG_BUY: Side.LONG,
@@ -36,8 +36,7 @@ def plan_trade(verdict: Verdict, close: float, atr: float, strategy: Strategy, t
         stop_loss, target = min(stop_loss, entry - step), max(target, entry + step)
     else:
         stop_loss, target = max(stop_loss, entry + step), max(step, min(target, entry - step))
-    ratio = _ratio(entry, stop_loss, target)
-    return TradePlan(side=side, entry=entry, stop_loss=stop_loss, target=target, risk_reward=ratio)
+    return TradePlan(side=side, entry=entry, stop_loss=stop_loss, target=target)
 
 
 def size_position(plan: TradePlan, profile: RiskProfile, strategy: Strategy, tick: float) -> Position:
@@ -60,7 +59,7 @@ def size_position(plan: TradePlan, profile: RiskProfile, strategy: Strategy, tic
         )
     elif not shares:
         notes += (f"0 shares: one costs {plan.entry:f}, more than the position limit {limit:.2f} ({min(limits):g} %)",)
-    ratio = _ratio(plan.entry, plan.stop_loss, target)
+    ratio = reward_for_risk(plan.entry, plan.stop_loss, target)
     return Position(shares=shares, cost=shares * plan.entry, target=target, risk_reward=ratio, notes=notes)
 
 
@@ -95,10 +94,6 @@ def _decimal(number: float) -> Decimal:
 
 def _round(price: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     return ((price / step).to_integral_value(rounding) * step).quantize(step)
-
-
-def _ratio(entry: Decimal, stop_loss: Decimal, target: Decimal) -> Decimal:
-    return (abs(target - entry) / abs(entry - stop_loss)).quantize(Decimal("0.01"))
 
 
 def _percent(capital: float, percent: float) -> Decimal:

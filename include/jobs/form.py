@@ -86,7 +86,7 @@ class RequestForm(BaseModel):
     force: bool = Field(
         False,
         title="Force",
-        description="Run even while an equal job is active, and compute everything anew.",
+        description="Run even while an equal job is active, and compute anew what is known.",
         json_schema_extra={"section": _ADVANCED},
     )
     batch_size: int | None = Field(

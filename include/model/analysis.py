@@ -53,6 +53,11 @@ class Reading:
     absent: str | None = None
 
 
+def reward_for_risk(entry: Decimal, stop_loss: Decimal, target: Decimal) -> Decimal:
+    """Distance of the target from the entry, as a multiple of the stop's; two decimals."""
+    return (abs(target - entry) / abs(entry - stop_loss)).quantize(Decimal("0.01"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradePlan:
     """Levels that follow from prices and strategy alone, rounded to the tick.
@@ -64,7 +69,11 @@ class TradePlan:
     entry: Decimal
     stop_loss: Decimal
     target: Decimal
-    risk_reward: Decimal
+
+    @property
+    def risk_reward(self) -> Decimal:
+        """Distance of the target from the entry, as a multiple of the stop's; two decimals."""
+        return reward_for_risk(self.entry, self.stop_loss, self.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from include.model.analysis import Analysis, Position, Verdict
+from include.model.analysis import Analysis, Position, TradePlan, Verdict
 from include.model.request import AnalysisRequest
 
 
@@ -91,10 +91,35 @@ class BatchWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One analysed ticker as a job stores it: the analysis, its strongest reasons, the position for this request."""
+    """One analysed ticker as a job stores it: the analysis, its strongest reasons, the position for this request.
+
+    `tick` is the smallest price step of the listing.
+    """
 
     analysis: Analysis
     reasons: tuple[str, ...]
+    position: Position | None
+    tick: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """A result that is still good: what a new request needs of it."""
+
+    id: int
+    ticker: str
+    session: date
+    verdict: Verdict
+    score: Decimal
+    plan: TradePlan | None
+    tick: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReusedResult:
+    """A stored result that answers a ticker of a new request, and the position for that request."""
+
+    result: StoredResult
     position: Position | None
 
 

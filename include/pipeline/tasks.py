@@ -9,11 +9,12 @@ from airflow.sdk import get_current_context, result, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.jobs.canonical import Requester, canonicalise
+from include.jobs.opening import OpenedJob
 from include.jobs.opening import open_job as claim_and_open
 from include.market.sessions import resolve_sessions
 from include.market.sources import open_source
 from include.model.errors import InvalidRequestError, SchemaError, StaleAttemptError
-from include.model.job import Batch, Claim, JobStatus, Run
+from include.model.job import Batch, JobStatus, Run
 from include.model.request import Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks_database
@@ -64,18 +65,18 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
             log.warning("the equal active job %s is dead (its DAG run is over): it is ended, and not joined", dead)
             end_job(connection, dead)
             opened = claim_and_open(connection, run, demand, sessions)
-    _say_claim(ti, opened.claim, len(request.tickers))
+    _say_what_follows(ti, opened, len(request.tickers))
     return [asdict(batch) for batch in opened.batches]
 
 
-def _say_claim(ti: Any, claim: Claim, tickers: int) -> None:  # noqa: ANN401
-    job_id = claim.run.job_id
+def _say_what_follows(ti: Any, opened: OpenedJob, tickers: int) -> None:  # noqa: ANN401
+    claim, job_id = opened.claim, opened.claim.run.job_id
     if claim.joined:
         log.info("an equal job is active: this run joins job %s and does no work of its own", job_id)
         ti.xcom_push(key=JOINED, value=job_id)
         ti.xcom_push(key=NOTE, value=f"joined the equal active job {job_id}")
     else:
-        log.info("job %s, attempt %d: %d tickers", job_id, claim.attempt, tickers)
+        log.info("job %s, attempt %d: %d tickers, %d reused", job_id, claim.attempt, tickers, opened.reused)
 
 
 def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
@@ -109,6 +110,8 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     if ended is None:
         raise AirflowFailException("there is no job: the log of open_job says why")
     said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
+    if ended.reused:
+        said += f", {ended.reused} of them known already"
     ti.xcom_push(key=NOTE, value=f"{said}; {ended.status_reason}" if ended.status_reason else said)
     log.info("job %s %s (%s)", ended.job_id, said, ended.status_reason or "all of them")
     if ended.status is JobStatus.FAILED:

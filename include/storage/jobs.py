@@ -30,16 +30,12 @@ def request_document(request: AnalysisRequest) -> dict[str, Any]:
     return _REQUEST.dump_python(request, mode="json")  # type: ignore[no-any-return]
 
 
-def open_job(connection: Connection, run: Run, claim_key: str, demand: Demand, plan: Sequence[PlannedTicker]) -> Claim:
-    """Claim the work and write its details, or learn whose job is doing it; one transaction.
+def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
+    """Claim the work for `run`, or learn whose run is doing it. An earlier attempt of this run is over by it.
 
-    Raises ClaimCollisionError when the holder's request is another one.
+    Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another.
     """
-    with connection.transaction():
-        claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
-        if not claim.joined:
-            _replace_details(connection, run.job_id, plan)
-    return claim
+    return _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
 
 
 def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
@@ -79,7 +75,8 @@ def _job_columns(claim_key: str, demand: Demand) -> dict[str, Any]:
     }
 
 
-def _replace_details(connection: Connection, job_id: str, plan: Sequence[PlannedTicker]) -> None:
+def write_details(connection: Connection, job_id: str, plan: Sequence[PlannedTicker]) -> None:
+    """Write the open details of a job in place of those of an earlier attempt."""
     queries().delete_details(connection, job_id=job_id)
     queries().insert_details(
         connection,

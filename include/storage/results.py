@@ -1,14 +1,16 @@
 """Writes and reads of results: what a batch found out, and what a job says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from include.model.analysis import Reading
+from include.model.analysis import Position, Reading, Side, TradePlan, Verdict
 from include.model.errors import Refusal, StaleAttemptError
-from include.model.job import Batch, Outcome, VerdictRow
+from include.model.job import Batch, Outcome, ReusedResult, StoredResult, VerdictRow
+from include.model.request import AnalysisRequest
 from include.storage.connection import Connection, queries
 
 _READINGS = TypeAdapter(tuple[Reading, ...])
@@ -49,6 +51,7 @@ def _analysis_columns(outcome: Outcome) -> dict[str, Any]:
         "verdict": analysis.verdict,
         "score": analysis.score,
         "close": analysis.close,
+        "tick": outcome.tick,
         "currency": analysis.currency,
         "bars_used": analysis.bars_used,
         "bars_hash": analysis.bars_hash,
@@ -68,11 +71,70 @@ def _plan_columns(outcome: Outcome) -> dict[str, Any]:
         "stop_loss": str(plan.stop_loss),
         "target": str(plan.target),
         "sized_target": str(position.target),
+        **_position_columns(position),
+    }
+
+
+def _position_columns(position: Position) -> dict[str, Any]:
+    return {
         "position_size": position.shares,
         "cost": str(position.cost),
         "risk_reward": str(position.risk_reward),
         "notes": position.notes,
     }
+
+
+def fresh_results(connection: Connection, request: AnalysisRequest, sessions: Mapping[str, date]) -> list[StoredResult]:
+    """The stored results that answer tickers of a request: same session, strategy version and source."""
+    rows = queries().fresh_results(
+        connection,
+        tickers=list(sessions),
+        sessions=list(sessions.values()),
+        strategy=request.strategy,
+        strategy_version=request.strategy_version,
+        data_source=request.data_source,
+    )
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Mapping[str, Any]) -> StoredResult:
+    return StoredResult(
+        id=row["id"],
+        ticker=row["ticker"],
+        session=row["session_date"],
+        verdict=Verdict(row["verdict"]),
+        score=row["score"],
+        plan=_plan(row),
+        tick=row["tick"],
+    )
+
+
+def _plan(row: Mapping[str, Any]) -> TradePlan | None:
+    entry, stop_loss, target = row["entry"], row["stop_loss"], row["target"]
+    if entry is None:
+        return None
+    side = Side.LONG if stop_loss < entry else Side.SHORT
+    return TradePlan(side=side, entry=entry, stop_loss=stop_loss, target=target)
+
+
+def store_reused(connection: Connection, job_id: str, reused: Sequence[ReusedResult]) -> None:
+    """Write the details of a job that stored results answer."""
+    queries().insert_reused(connection, job_id=job_id, reused=Jsonb([_reused_row(r) for r in reused]))
+
+
+def _reused_row(reused: ReusedResult) -> dict[str, Any]:
+    result, position = reused.result, reused.position
+    row = {
+        "ticker": result.ticker,
+        "session_date": result.session.isoformat(),
+        "verdict": result.verdict,
+        "score": str(result.score),
+        "result_id": result.id,
+    }
+    if result.plan is None or position is None:
+        return row
+    levels = {"entry": str(result.plan.entry), "stop_loss": str(result.plan.stop_loss), "target": str(position.target)}
+    return {**row, **levels, **_position_columns(position)}
 
 
 def verdicts(connection: Connection, job_id: str) -> list[VerdictRow]:

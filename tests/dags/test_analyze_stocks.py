@@ -84,6 +84,15 @@ def test_neither_tickers_nor_universe_analyses_the_watchlist(run: Any, connectio
     assert {row["last_job_id"] for row in updated} == {dag_run.run_id}
 
 
+def test_asking_again_is_answered_from_what_is_known(run: Any, connection: Connection) -> None:
+    run(tickers=["IBM", "JPM"], **SAMPLE)
+    again = run(tickers=["IBM", "JPM"], capital=5000, **SAMPLE)
+    assert states(again) == {"open_job": ["success"], "analyze": ["skipped"], "finalize_job": ["success"]}
+    reached = progress(connection, again.run_id)
+    assert reached is not None
+    assert (reached.status, reached.completed, reached.reused) == (JobStatus.COMPLETED, 2, 2)
+
+
 def test_one_unknown_ticker_is_recorded_and_the_others_go_on(run: Any, connection: Connection) -> None:
     dag_run = run(tickers=["IBM", "NOSUCH"], **SAMPLE)
     assert str(dag_run.state) == "success"

@@ -20,7 +20,7 @@ from include.model.bars import DataSource
 from include.model.job import Batch, Claim, Outcome, PlannedTicker, Run
 from include.model.request import AnalysisRequest, AnalysisSource, Demand, Trigger
 from include.storage.connection import Connection
-from include.storage.jobs import begin_batch, open_job
+from include.storage.jobs import begin_batch, claim_job, write_details
 
 SESSION = date(2010, 8, 20)
 DAG_ID = "analyze_stocks"
@@ -49,7 +49,11 @@ def opened(connection: Connection, job_id: str, wanted: Demand | None = None) ->
     """The claim of a run that asks for `wanted`, with one batch for all tickers."""
     wanted = wanted or demand()
     plan = [PlannedTicker(ticker=t, session=SESSION, batch=0) for t in wanted.request.tickers]
-    return open_job(connection, Run(dag_id=DAG_ID, job_id=job_id), claim_key(wanted.request), wanted, plan)
+    with connection.transaction():
+        claim = claim_job(connection, Run(dag_id=DAG_ID, job_id=job_id), claim_key(wanted.request), wanted)
+        if not claim.joined:
+            write_details(connection, job_id, plan)
+    return claim
 
 
 def begun(connection: Connection, job_id: str, wanted: Demand | None = None) -> Batch:
@@ -67,7 +71,6 @@ def outcome(ticker: str, score: float = 67.4, verdict: Verdict = Verdict.BUY, **
         entry=Decimal("100.00"),
         stop_loss=Decimal("95.00"),
         target=Decimal("110.00"),
-        risk_reward=Decimal("2.00"),
     )
     position = Position(shares=40, cost=Decimal("4000.00"), target=Decimal("112.50"), risk_reward=Decimal("2.50"))
     reading = Reading(
@@ -96,4 +99,6 @@ def outcome(ticker: str, score: float = 67.4, verdict: Verdict = Verdict.BUY, **
         summary=f"{verdict}, {score}",
         warnings=(),
     )
-    return Outcome(analysis=replace(said, **analysis), reasons=("RSI 28.0",), position=None if hold else position)
+    return Outcome(
+        analysis=replace(said, **analysis), reasons=("RSI 28.0",), position=None if hold else position, tick=0.01
+    )

@@ -13,9 +13,9 @@ from include.storage.jobs import (
     abandon_job,
     begin_batch,
     cancel_job,
+    claim_job,
     finalize_job,
     note_batch_error,
-    open_job,
     progress,
 )
 from include.storage.results import store_outcomes, verdicts
@@ -88,7 +88,7 @@ def test_an_equal_key_of_a_different_request_is_an_error_and_never_a_join(connec
     wanted, other = demand("IBM"), demand("XOM")
     opened(connection, "run-1", wanted)
     with pytest.raises(ClaimCollisionError, match="run-1"):
-        open_job(connection, Run(dag_id=DAG_ID, job_id="run-2"), claim_key(wanted.request), other, [])
+        claim_job(connection, Run(dag_id=DAG_ID, job_id="run-2"), claim_key(wanted.request), other)
     assert progress(connection, "run-2") is None
 
 

@@ -62,6 +62,7 @@ CREATE TABLE analysis_results (
     verdict text NOT NULL CHECK (verdict IN ('Strong Buy', 'Buy', 'Hold', 'Sell', 'Strong Sell')),
     score numeric(4, 1) NOT NULL CHECK (score BETWEEN 0 AND 100),
     close double precision NOT NULL CHECK (close > 0 AND close < 'Infinity'),
+    tick double precision NOT NULL CHECK (tick > 0 AND tick < 'Infinity'),
     entry numeric,
     stop_loss numeric,
     target numeric,

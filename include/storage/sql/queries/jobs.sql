@@ -114,6 +114,7 @@ SET status = CASE
         ELSE 'failed'
     END,
     status_reason = CASE WHEN tally.done < total THEN coalesce(codes.reason, 'no ticker has a result') END,
+    started_at = coalesce(started_at, clock_timestamp()), -- a job that was answered at once never began a batch
     completed_at = clock_timestamp(),
     heartbeat_at = clock_timestamp()
 FROM tally, codes

@@ -12,7 +12,7 @@ outcome AS (
     FROM job
     CROSS JOIN jsonb_to_recordset(:outcomes::jsonb) AS given (
         ticker text, session_date date, strategy text, strategy_version text, verdict text, score numeric,
-        close double precision, currency text, bars_used integer, bars_hash text, summary text, reasons text[],
+        close double precision, tick double precision, currency text, bars_used integer, bars_hash text, summary text, reasons text[],
         warnings text[], readings jsonb, entry numeric, stop_loss numeric, target numeric,
         sized_target numeric, position_size bigint, cost numeric, risk_reward numeric, notes text[],
         error_code text, error_message text
@@ -21,14 +21,14 @@ outcome AS (
 result AS (
     INSERT INTO analysis_results AS stored (
         ticker, session_date, strategy, strategy_version, data_source, job_id, job_seq, analysis_source,
-        verdict, score, close, entry, stop_loss, target, currency, bars_used, bars_hash, summary, reasons, warnings,
-        started_at, completed_at
+        verdict, score, close, tick, entry, stop_loss, target, currency, bars_used, bars_hash, summary, reasons,
+        warnings, started_at, completed_at
     )
     SELECT
         outcome.ticker, outcome.session_date, outcome.strategy, outcome.strategy_version,
         job.request ->> 'data_source', job.job_id, job.seq, job.analysis_source,
-        outcome.verdict, outcome.score, outcome.close, outcome.entry, outcome.stop_loss, outcome.target,
-        outcome.currency, outcome.bars_used, outcome.bars_hash, outcome.summary, outcome.reasons, outcome.warnings,
+        outcome.verdict, outcome.score, outcome.close, outcome.tick, outcome.entry, outcome.stop_loss,
+        outcome.target, outcome.currency, outcome.bars_used, outcome.bars_hash, outcome.summary, outcome.reasons, outcome.warnings,
         detail.started_at, clock_timestamp()
     FROM job
     CROSS JOIN outcome
@@ -43,6 +43,7 @@ result AS (
         verdict = excluded.verdict,
         score = excluded.score,
         close = excluded.close,
+        tick = excluded.tick,
         entry = excluded.entry,
         stop_loss = excluded.stop_loss,
         target = excluded.target,
@@ -94,6 +95,32 @@ ended AS (
     RETURNING detail.ticker
 )
 SELECT CASE WHEN EXISTS (SELECT FROM job) THEN (SELECT count(*) FROM ended) END AS ended;
+
+-- name: fresh_results(tickers, sessions, strategy, strategy_version, data_source)
+-- Results that answer a request for these tickers and sessions, whoever asked for them.
+SELECT
+    result.id, result.ticker, result.session_date, result.verdict, result.score,
+    result.entry, result.stop_loss, result.target, result.tick
+FROM unnest(:tickers::text[], :sessions::date[]) AS wanted (ticker, session_date)
+JOIN analysis_results AS result USING (ticker, session_date)
+WHERE result.strategy = :strategy
+    AND result.strategy_version = :strategy_version
+    AND result.data_source = :data_source;
+
+-- name: insert_reused(job_id, reused)!
+-- Details that are answered before any work begins; they have no batch of their own.
+INSERT INTO analysis_jobs_details (
+    job_id, ticker, batch, session_date, status, verdict, score, entry, stop_loss, target,
+    position_size, cost, risk_reward, notes, result_id, started_at, completed_at
+)
+SELECT
+    :job_id, given.ticker, 0, given.session_date, 'reused', given.verdict, given.score, given.entry, given.stop_loss,
+    given.target, given.position_size, given.cost, given.risk_reward, coalesce(given.notes, '{}'), given.result_id,
+    clock_timestamp(), clock_timestamp()
+FROM jsonb_to_recordset(:reused::jsonb) AS given (
+    ticker text, session_date date, verdict text, score numeric, entry numeric, stop_loss numeric, target numeric,
+    position_size bigint, cost numeric, risk_reward numeric, notes text[], result_id bigint
+);
 
 -- name: verdicts(job_id)
 -- What a job says, the best score first; failed tickers last.
