@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
 
@@ -12,10 +12,12 @@ import psutil
 from benchmarks.figures import Figure, middle, spread
 from benchmarks.other_libraries import bare_talib, library_ta
 from include.analysis import Strategy, load_strategies, outcome_of
+from include.analysis.history import STEADY, probe
 from include.market.sources.demo import demo_bars
 from include.model.analysis import RiskProfile
 from include.model.bars import Bars
 from include.model.job import Outcome
+from include.settings import settings
 
 BARS = 500
 ROUNDS = 9
@@ -45,6 +47,7 @@ def measure() -> list[Figure]:
         _ratio("analysis : bare TA-Lib calls", times["balanced"], times["bare"], 2.5),
         _beside_ta(batch, times["balanced"]),
         _memory(),
+        _warm_up(strategies.values()),
     ]
 
 
@@ -94,6 +97,19 @@ def _memory() -> Figure:
     few, many = (_peak_megabytes(count) for count in (FEW, MANY))
     detail = f"peak {many:.0f} MB with {MANY:,} tickers, {few:.0f} MB with {FEW}"
     return Figure(name=f"memory, {MANY:,} beyond {FEW} tickers", value=many - few, unit="MB", goal=5, detail=detail)
+
+
+def _warm_up(strategies: Iterable[Strategy]) -> Figure:
+    """How many scores of long series 300 bars more than the usual look-back move by 0.5 or more."""
+    lookback, moves = settings().lookback_bars, []
+    series = [demo_bars(f"LONG{number}", UNTIL, lookback + 300 + 250) for number in range(BATCH)]
+    for strategy in strategies:
+        for bars in series:
+            for session in bars.sessions[-1:-250:-50]:
+                found = probe(bars, strategy, session.astype(object), lookback, 300)
+                moves.append(found.moved if found and found.moved is not None else STEADY)
+    share, detail = sum(move >= STEADY for move in moves) / len(moves), f"{len(moves)} scores, most {max(moves):.1f}"
+    return Figure(name="scores moved by 300 older bars", value=100 * share, unit="%", goal=1, detail=detail)
 
 
 def _peak_megabytes(tickers: int) -> float:

@@ -4,11 +4,12 @@ import sys
 from collections.abc import Sequence
 
 from include.model.errors import BellwetherError, InvalidRequestError, StrategyError
-from include.terminal import look_command, strategies_command
+from include.terminal import check_command, look_command, strategies_command
 
-COMMANDS = {"strategies": strategies_command.run}
+COMMANDS = {"strategies": strategies_command.run, "check": check_command.run}
 EPILOG = """other commands:
   strategies    list the strategies, check a file of your own, explain one in words
+  check         does any analysis look ahead, and is the look-back long enough?
 
 exit status: 0 all went well, 1 something could not be analysed, 2 bad input
 """
