@@ -1,6 +1,8 @@
 """A real PostgreSQL for every test that needs one: one server and one migrated template, a fresh database a test."""
 
 import itertools
+import os
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -14,6 +16,14 @@ from local.postgres import Cluster, throwaway
 OWNER, APP = "stocks_owner", "stocks_app"
 PASSWORD = "only-for-tests"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this account or this system has no part in."""
+    applies = {"as_root": os.geteuid() == 0, "on_linux": sys.platform == "linux"}
+    without = [item for item in items if any(item.get_closest_marker(m) and not ok for m, ok in applies.items())]
+    config.hook.pytest_deselected(items=without)
+    items[:] = [item for item in items if item not in without]
 
 
 def run_as_superuser(cluster: Cluster, *statements: sql.Composable | str) -> None:

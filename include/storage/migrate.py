@@ -42,7 +42,8 @@ def _driver_url(url: str) -> sqlalchemy.URL:
 
 def _config(connection: sqlalchemy.Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")  # the file format expands it
+    config.set_main_option("script_location", folder)
     config.attributes["connection"] = connection
     return config
 

@@ -1,7 +1,6 @@
 """Ports: the wanted one when it is free and nobody else is about to take it."""
 
 import socket
-import sys
 
 import pytest
 
@@ -25,7 +24,7 @@ def test_the_next_free_port_is_claimed(taken: int) -> None:
         assert claim(taken) > taken
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="claims need Linux's names without files")
+@pytest.mark.on_linux
 def test_two_starts_at_once_do_not_choose_the_same_port(taken: int) -> None:
     with ports.claimed() as first, ports.claimed() as second:
         assert first(taken) != second(taken)

@@ -13,8 +13,6 @@ import pytest
 from local import accounts, postgres
 from local.errors import LocalError
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.Cluster]:
@@ -49,7 +47,7 @@ def test_the_password_is_in_no_representation(cluster: postgres.Cluster) -> None
     assert cluster.password not in repr(cluster)
 
 
-@as_root
+@pytest.mark.as_root
 def test_as_root_the_server_runs_as_nobody(cluster: postgres.Cluster) -> None:
     server = postgres.running_postmaster(cluster)
     assert server is not None
@@ -107,7 +105,7 @@ def test_data_of_another_major_version_is_not_touched(tmp_path: Path) -> None:
         postgres.create(older)
 
 
-@as_root
+@pytest.mark.as_root
 def test_a_home_that_nobody_cannot_reach_moves_to_a_folder_of_our_own(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     nobody = accounts.postgres_account()
@@ -115,7 +113,7 @@ def test_a_home_that_nobody_cannot_reach_moves_to_a_folder_of_our_own(tmp_path: 
     assert accounts.reachable_home(tmp_path / "home", None) == tmp_path / "home"
 
 
-@as_root
+@pytest.mark.as_root
 def test_from_a_wheel_that_nobody_can_read_the_server_runs_on_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "is_readable_by_others", lambda tree: False)
     with postgres.throwaway() as cluster:

@@ -1,6 +1,5 @@
 """What is refused before anything is started."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def test_a_full_disk_is_said_before_anything_is_written(home: Home, monkeypatch:
     assert not home.secrets_file.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps the database elsewhere")
+@pytest.mark.as_root
 def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "data").mkdir(parents=True)
