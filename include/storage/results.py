@@ -8,12 +8,15 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from include.model.analysis import Position, Reading, Side, TradePlan, Verdict
+from include.model.bars import DataSource
 from include.model.errors import Refusal, StaleAttemptError
 from include.model.job import Batch, Outcome, ReusedResult, StoredResult, VerdictRow
+from include.model.rebuild import StoredOutcome
 from include.model.request import AnalysisRequest
 from include.storage.connection import Connection, queries
 
 _READINGS = TypeAdapter(tuple[Reading, ...])
+_REQUEST = TypeAdapter(AnalysisRequest)
 _VERDICTS = TypeAdapter(list[VerdictRow])
 
 
@@ -38,6 +41,11 @@ def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> 
 def _row(outcome: Outcome | Refusal) -> dict[str, Any]:
     if isinstance(outcome, Refusal):
         return {"ticker": outcome.ticker, "error_code": outcome.code, "error_message": outcome.message}
+    return outcome_columns(outcome)
+
+
+def outcome_columns(outcome: Outcome) -> dict[str, Any]:
+    """What is written of an outcome, by column; without a plan there are no columns for one."""
     return {**_analysis_columns(outcome), **_plan_columns(outcome)}
 
 
@@ -135,6 +143,22 @@ def _reused_row(reused: ReusedResult) -> dict[str, Any]:
         return row
     levels = {"entry": str(result.plan.entry), "stop_loss": str(result.plan.stop_loss), "target": str(position.target)}
     return {**row, **levels, **_position_columns(position)}
+
+
+def stored_outcomes(connection: Connection, job_id: str | None, ticker: str | None) -> list[StoredOutcome]:
+    """What is stored of a job (all its tickers, or one); without a job, all results of the ticker."""
+    rows: list[dict[str, Any]] = [
+        dict(row) for row in queries().stored_outcomes(connection, job_id=job_id, ticker=ticker)
+    ]
+    return [
+        StoredOutcome(
+            job_id=row.pop("job_id"),
+            request=_REQUEST.validate_python(row.pop("request")),
+            data_source=DataSource(row.pop("data_source")),
+            columns=row,
+        )
+        for row in rows
+    ]
 
 
 def verdicts(connection: Connection, job_id: str) -> list[VerdictRow]:
