@@ -18,10 +18,10 @@ def empty_graph() -> None:
         return [{"number": number} for number in range((params or {})["batches"])]
 
     @task
-    def analyze(batch: dict[str, Any]) -> dict[str, Any]:
-        return batch
+    def analyze(batch: dict[str, Any]) -> None:
+        pass
 
-    @task(trigger_rule="all_done")
+    @task(trigger_rule="all_done", multiple_outputs=False)
     def finalize_job() -> dict[str, Any]:
         return {}
 

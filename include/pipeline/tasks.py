@@ -86,20 +86,21 @@ def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
 
 
 @task(map_index_template="{{ batch_label }}", **RETRIES)
-def analyze(batch: dict[str, Any]) -> dict[str, int]:
-    """Analyse one batch of tickers and store what became of each."""
+def analyze(batch: dict[str, Any]) -> None:
+    """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed."""
     work_order = Batch(**batch)
     get_current_context()["batch_label"] = work_order.label  # type: ignore[typeddict-unknown-key]
     with stocks_database() as connection:
         try:
             work = begin_batch(connection, work_order)
-            return run_batch(connection, work_order, work, open_source(work.request.data_source))
+            counts = run_batch(connection, work_order, work, open_source(work.request.data_source))
         except StaleAttemptError as error:
             raise AirflowSkipException(str(error)) from error
+    log.info("%d tickers completed, %d failed", counts["completed"], counts["failed"])
 
 
 @result
-@task(trigger_rule="all_done", **RETRIES)
+@task(trigger_rule="all_done", multiple_outputs=False, **RETRIES)  # else every key is one more request to the API
 def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     """End the job from what the database says, whatever happened before; a failed job fails the run."""
     winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
