@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from include.analysis.series import Floats
 from include.model.bars import Bars
 from include.model.errors import ErrorCode, Refusal
 
@@ -33,47 +34,44 @@ def check(bars: Bars, session: date | None) -> tuple[Bars, tuple[str, ...]] | Re
     if session is not None and used.last_session != session:
         message = f"the last bar is of {used.last_session}, older than the session {session}: suspended or delisted?"
         return Refusal(bars.ticker, ErrorCode.STALE_PRICES, message)
-    fault = _fault(used)
+    prices = np.array((used.open, used.high, used.low, used.close))
+    high, low = prices.max(axis=0), prices.min(axis=0)
+    fault = _fault(used, high, low)
     if fault:
         return Refusal(bars.ticker, ErrorCode.BAD_PRICES, fault)
-    return _mended(used)
+    return replace(used, high=high, low=low), _warnings(used, high, low)
 
 
-def _fault(bars: Bars) -> str | None:
-    """The first fault of the bars, as a sentence. What is never the case is found out by the extremes alone."""
-    prices = np.array((bars.open, bars.high, bars.low, bars.close))
-    if not (prices.min() >= _SMALLEST and prices.max() <= _LARGEST):
-        rows: Rows = ~np.all((prices >= _SMALLEST) & (prices <= _LARGEST), axis=0)
-        return _told("a price is zero, negative, missing or beyond reason", rows, bars)
+def _fault(bars: Bars, high: Floats, low: Floats) -> str | None:
+    """The first fault of the bars, as a sentence; `high` and `low` are those of all four prices."""
     volume = bars.volume
     faults = {
+        "a price is zero, negative, missing or beyond reason": ~((low >= _SMALLEST) & (high <= _LARGEST)),
         "the volume is negative, missing or beyond reason": ~(
             (volume == 0) | ((volume >= _SMALLEST) & (volume <= _LARGEST))
         ),
         "the high is below the low": bars.high < bars.low,
-        f"open or close lies more than {TOLERATED_BREAK:.0%} outside high and low": _outside(bars, TOLERATED_BREAK),
+        f"open or close lies more than {TOLERATED_BREAK:.0%} outside high and low": _outside(
+            bars, high, low, TOLERATED_BREAK
+        ),
     }
-    return next((_told(sentence, rows, bars) for sentence, rows in faults.items() if rows.any()), None)
+    for sentence, rows in faults.items():
+        if rows.any():
+            first = bars.sessions[int(rows.argmax())]
+            return f"{sentence} on {first} ({int(rows.sum())} of {len(bars)} bars)"
+    return None
 
 
-def _told(sentence: str, rows: Rows, bars: Bars) -> str:
-    return f"{sentence} on {bars.sessions[int(rows.argmax())]} ({int(rows.sum())} of {len(bars)} bars)"
-
-
-def _outside(bars: Bars, tolerance: float) -> Rows:
-    """Which bars have open or close outside high and low by more than that part of them."""
-    above = np.maximum(bars.open, bars.close) > bars.high * (1 + tolerance)
-    below = np.minimum(bars.open, bars.close) < bars.low * (1 - tolerance)
-    rows: Rows = above | below
+def _outside(bars: Bars, high: Floats, low: Floats, tolerance: float) -> Rows:
+    """Which bars have a price outside their high and low by more than that part of them."""
+    rows: Rows = (high > bars.high * (1 + tolerance)) | (low < bars.low * (1 - tolerance))
     return rows
 
 
-def _mended(bars: Bars) -> tuple[Bars, tuple[str, ...]]:
-    """Highs and lows widened to open and close, and what to warn of; breaks as small as rounding are not told."""
+def _warnings(bars: Bars, high: Floats, low: Floats) -> tuple[str, ...]:
+    """What was mended, and what may be wrong; breaks of high and low as small as rounding are not told."""
     warnings = [*bars.notes]
-    high = np.maximum(bars.high, np.maximum(bars.open, bars.close))
-    low = np.minimum(bars.low, np.minimum(bars.open, bars.close))
-    count = int(_outside(bars, 1e-9).sum())
+    count = int(_outside(bars, high, low, 1e-9).sum())
     if count:
         warnings.append(f"open or close up to {TOLERATED_BREAK:.0%} outside high and low on {count} bars: clipped")
     ratio = bars.close[1:] / bars.close[:-1]
@@ -81,4 +79,4 @@ def _mended(bars: Bars) -> tuple[Bars, tuple[str, ...]]:
         last = int(np.flatnonzero((ratio > 1 / (1 - JUMP)) | (ratio < 1 - JUMP))[-1])
         where = f"{ratio[last] - 1:+.0%} on {bars.sessions[last + 1]}"
         warnings.append(f"the close jumps by {where}: a split that the prices are not adjusted for?")
-    return replace(bars, high=high, low=low), tuple(warnings)
+    return tuple(warnings)
