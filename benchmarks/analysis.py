@@ -20,7 +20,7 @@ from include.model.job import Outcome
 from include.settings import settings
 
 BARS = 500
-ROUNDS = 9
+ROUNDS = 31
 BATCH = 50
 FEW, MANY = 200, 2000
 TICKERS_OF_TA = 3
@@ -40,7 +40,7 @@ def measure() -> list[Figure]:
     return [
         *(_figure(f"analysis, {name}, in {BATCH} tickers", times[name], goal) for name, goal in GOALS.items()),
         _figure(
-            "analysis, balanced, alone", [_milliseconds(batch[:1], work["balanced"]) for _ in range(10 * ROUNDS)], 0.5
+            "analysis, balanced, alone", [_milliseconds(batch[:1], work["balanced"]) for _ in range(3 * ROUNDS)], 0.5
         ),
         _many(strategies["balanced"]),
         _figure("bare TA-Lib calls, the same indicators", times["bare"]),
