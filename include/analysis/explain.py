@@ -1,10 +1,10 @@
 """An analysis in words: one line, and the strongest reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from include.analysis.catalog import Atr
 from include.analysis.rating import Rating
-from include.model.analysis import Analysis, Category, Verdict
+from include.model.analysis import Analysis, Category, Reading, Verdict
 
 
 def summarize(rating: Rating, labels: Mapping[str, str]) -> str:
@@ -12,7 +12,8 @@ def summarize(rating: Rating, labels: Mapping[str, str]) -> str:
 
     For Hold, and everything that buys, a vote for is one that says buy. The points shown add up to the score.
     """
-    shares = ", ".join(f"{category} {tenths / 10:+.1f}" for category, tenths in _shares(rating).items() if tenths)
+    points = points_by_category(rating.readings)
+    shares = ", ".join(f"{category} {share:+.1f}" for category, share in points.items() if share)
     absent = [f", {labels[r.id]} absent ({r.absent})" for r in rating.readings if r.absent]
     head = f"{rating.verdict}, {rating.score:.1f}"
     return f"{head}: {shares or 'nothing moves it'}; {_counts(rating)}{''.join(absent)}"
@@ -31,12 +32,17 @@ def _counts(rating: Rating) -> str:
     return f"{votes.count(1)} for, {votes.count(-1)} against, {votes.count(0)} neutral"
 
 
-def _shares(rating: Rating) -> dict[Category, int]:
-    """Tenths of a point by category. Rounded so that they add up: what is left goes where rounding took most."""
-    points = {c: 10 * sum(r.contribution for r in rating.readings if r.category is c) for c in Category}
-    tenths = {c: round(p) for c, p in points.items()}
+def points_by_category(readings: Sequence[Reading]) -> dict[Category, float]:
+    """Score points by category with one decimal, rounded so that they add up to the score less 50.
+
+    What is left goes where rounding took most.
+    """
+    points = dict.fromkeys(Category, 0.0)
+    for reading in readings:
+        points[reading.category] += 10 * reading.contribution
+    tenths = {category: round(share) for category, share in points.items()}
     left = round(sum(points.values())) - sum(tenths.values())
     step = 1 if left > 0 else -1
-    for c in sorted(points, key=lambda c: step * (tenths[c] - points[c]))[: abs(left)]:
-        tenths[c] += step
-    return tenths
+    for category in sorted(points, key=lambda c: step * (tenths[c] - points[c]))[: abs(left)]:
+        tenths[category] += step
+    return {category: share / 10 for category, share in tenths.items()}

@@ -1,13 +1,11 @@
 """Everything about one ticker: summary, what changed, every reading, plan, position, warnings."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from include.analysis import describe_difference
-from include.model.analysis import Analysis, Category, Position, Reading, RiskProfile, TradePlan
+from include.analysis import describe_difference, points_by_category
+from include.model.analysis import Analysis, Position, Reading, RiskProfile, TradePlan
 from include.terminal.console import STYLES, signed
 from include.terminal.looks import Look
 
@@ -43,19 +41,15 @@ def _readings(analysis: Analysis) -> Table:
     table = Table("Indicator", "Rule, with its value", "Vote")
     for name in ("Confidence", "Weight", "Points"):
         table.add_column(name, justify="right")
-    for category in Category:
+    for category, points in points_by_category(analysis.readings).items():
         members = [reading for reading in analysis.readings if reading.category is category]
         if members:
-            table.add_row(Text(category, style="bold"), "", "", "", "", _sum(members))
+            table.add_row(Text(category, style="bold"), "", "", "", "", signed(points))
             for reading in members:
                 table.add_row(*_reading(reading))
             table.add_section()
-    table.add_row("", f"score {analysis.score:.1f} = 50 and the points", "", "", "", _sum(analysis.readings))
+    table.add_row("", f"score {analysis.score:.1f} = 50 and the points", "", "", "", signed(analysis.score - 50))
     return table
-
-
-def _sum(readings: Sequence[Reading]) -> Text:
-    return signed(sum(reading.contribution for reading in readings))
 
 
 def _reading(reading: Reading) -> list[str | Text]:

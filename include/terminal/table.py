@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -16,9 +17,13 @@ def overview(looks: Sequence[Look]) -> Table:
     analysis = looks[0].outcome.analysis
     sessions = sorted({str(found.outcome.analysis.session) for found in looks})
     title = f"{analysis.strategy}, session {' to '.join(sessions[:: max(1, len(sessions) - 1)])}"
-    table = Table("Ticker", "Verdict", title=title, title_justify="left")
-    for name in ("Score", "Change", "Entry", "Stop", "Target", "R:R", "Shares"):
-        table.add_column(name, justify="right")
+    warned = any(found.outcome.analysis.warnings for found in looks)
+    table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.caption = "! has warnings, which --explain shows" if warned else None
+    for name in ("Ticker", "Verdict"):
+        table.add_column(name, no_wrap=True)
+    for name in ("Score", "Change", "Entry", "Stop", "Target", "Shares"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Strongest reasons", overflow="fold")
     for found in looks:
         table.add_row(*_row(found))
@@ -29,9 +34,9 @@ def _row(found: Look) -> list[str | Text]:
     outcome, difference = found.outcome, found.difference
     analysis, plan, position = outcome.analysis, outcome.analysis.plan, outcome.position
     change = signed(difference.score - difference.previous_score) if difference else Text("")
-    levels = ["", "", "", "", ""]
+    levels = ["", "", "", ""]
     if plan and position:
-        figures = (plan.entry, plan.stop_loss, position.target, position.risk_reward, position.shares)
+        figures = (plan.entry, plan.stop_loss, position.target, position.shares)
         levels = [str(figure) for figure in figures]
     return [
         analysis.ticker + (" !" if analysis.warnings else ""),

@@ -1,6 +1,7 @@
 """`python -m include.analysis` on tickers: what is printed where, and the exit status."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ def test_several_tickers_are_a_table_with_the_best_score_first(capsys: pytest.Ca
     assert main(["JPM", "ko", "IBM", *SAMPLE]) == 0
     said = capsys.readouterr().out
     assert "balanced, session 2010-08-20" in said
-    assert [line.split()[1] for line in said.splitlines() if line.startswith("│ ")] == ["KO", "IBM", "JPM"]
+    assert re.findall(r"^ *(KO|IBM|JPM) ", said, flags=re.MULTILINE) == ["KO", "IBM", "JPM"]
     assert "Plan:" not in said
     assert main(["JPM", "KO", *SAMPLE, "--explain"]) == 0
     assert capsys.readouterr().out.count("Plan:") == 2
@@ -53,6 +54,21 @@ def test_hold_has_no_plan_and_warnings_are_shown(capsys: pytest.CaptureFixture[s
     assert "No trade: Hold has no entry, stop or target." in capsys.readouterr().out
     main(["ESRX", *SAMPLE])
     assert "Warning: the close jumps by -49% on 2010-06-08" in capsys.readouterr().out
+    main(["IBM", "KO", *SAMPLE])
+    assert "warnings" not in capsys.readouterr().out
+    main(["ESRX", "KO", *SAMPLE])
+    said = capsys.readouterr().out
+    assert "ESRX !" in said
+    assert "! has warnings, which --explain shows" in said
+
+
+def test_the_points_of_a_category_are_those_of_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    """They do not add up without care: KO's trend is -10.053, its momentum +3.520, its volume +22.133."""
+    main(["KO", *SAMPLE])
+    said = capsys.readouterr().out
+    (shown,) = re.findall(r"trend ([+-][\d.]+), momentum ([+-][\d.]+), volume ([+-][\d.]+);", said)
+    rows = [line.split("│") for line in said.splitlines() if re.match(r"│ (trend|momentum|volume) ", line)]
+    assert [row[-2].strip() for row in rows] == list(shown) == ["-10.0", "+3.5", "+22.1"]
 
 
 def test_one_refused_ticker_leaves_the_others_and_makes_the_status_1(capsys: pytest.CaptureFixture[str]) -> None:
