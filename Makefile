@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs password user clean test check bench lock installed installed-dev
+.PHONY: help run up down status logs password user clean test test-crash check bench lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -19,7 +19,7 @@ user: export BELLWETHER_USER_ROLE := $(value ROLE)
 
 help: ## this list
 	@echo "Bellwether analyses stocks as Airflow jobs. Python 3.11 to 3.13 and make are all it needs."
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo "Variables: PYTHON=/path/to/python3, BELLWETHER_HOME=/folder/for/the/data (default .local)."
 
 run: installed ## set up what is missing, start everything, run the main job and show its verdicts
@@ -43,6 +43,9 @@ user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user
 
 test: installed-dev ## run the tests; pytest's arguments in ARGS
 	@$(VENV)/python -m pytest $(ARGS)
+
+test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about ten minutes)
+	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
 
 check: installed-dev ## look the code over: format, lint, types, borders between the rooms
 	@$(VENV)/ruff format --check .

@@ -45,6 +45,8 @@ AIRFLOW: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__INSTANCE_NAME": "Bellwether",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # A database that does not answer must not hold up the scheduler for minutes.
+        "PGCONNECT_TIMEOUT": "10",
         # One thread a task: the cores are busy with other tasks, and each thread costs memory.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

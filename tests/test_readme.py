@@ -37,8 +37,8 @@ def test_every_code_of_a_failed_ticker_is_explained() -> None:
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"`make (?:-s )?([a-z]+)", "\n".join([README, *PAGES.values()])))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"`make (?:-s )?([a-z-]+)", "\n".join([README, *PAGES.values()])))
     assert named <= targets
 
 
