@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+LONGEST_VALUE = 60  # characters of a bad value that a message repeats
+
 
 class ErrorCode(StrEnum):
     """Why one ticker has no analysis. Stable: stored with the detail, shown to people, matched by programs."""
@@ -51,7 +53,15 @@ class InvalidRequestError(BellwetherError):
 
     def __init__(self, problems: Sequence[FieldProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.field}: {p.reason} (got {p.value!r})" for p in self.problems))
+        by_reason: dict[str, list[str]] = {}
+        for problem in self.problems:
+            by_reason.setdefault(problem.reason, []).append(f"{problem.field} {_short(problem.value)}")
+        super().__init__("; ".join(f"{', '.join(fields)}: {reason}" for reason, fields in by_reason.items()))
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}..."
 
 
 class ClaimCollisionError(BellwetherError):

@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 NOTE = "note"  # key of the XCom
+MOST_CHARACTERS = 1000  # Airflow's column has no more; a longer text would end the scheduler at its next flush
+CUT = " ... (the log of open_job has the rest)"
+
+
+def fit(text: str) -> str:
+    """A text as a note can hold it: short enough, and nothing in it that PostgreSQL refuses."""
+    printable = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable if len(printable) <= MOST_CHARACTERS else printable[: MOST_CHARACTERS - len(CUT)] + CUT
 
 
 def copy_note(dag_run: "DagRun") -> None:
@@ -36,4 +44,4 @@ def write_note(dag_run: "DagRun", text: str) -> None:
     """Write a run's note unless a person has."""
     present = dag_run.dag_run_note
     if not (present and present.user_id):
-        dag_run.note = text
+        dag_run.note = fit(text)

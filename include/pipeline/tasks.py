@@ -18,7 +18,7 @@ from include.model.job import Batch, JobStatus, Run
 from include.model.request import Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks_database
-from include.pipeline.notes import NOTE
+from include.pipeline.notes import NOTE, fit
 from include.storage.connection import Connection
 from include.storage.jobs import begin_batch, progress_document
 from include.storage.jobs import finalize_job as end_job
@@ -56,7 +56,7 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
             request = demand.request
             sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
         except (InvalidRequestError, SchemaError) as error:
-            ti.xcom_push(key=NOTE, value=f"refused: {error}")
+            ti.xcom_push(key=NOTE, value=fit(f"refused: {error}"))
             raise AirflowFailException(str(error)) from error
         run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id)
         opened = claim_and_open(connection, run, demand, sessions)

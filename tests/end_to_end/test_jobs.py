@@ -11,6 +11,7 @@ from include.storage.connection import connect
 from include.storage.jobs import progress
 from include.storage.results import verdicts
 from local.stack import Stack
+from local.supervision import states
 from tests.end_to_end.airflow import RUNS, Airflow
 
 SAMPLE = {"data_source": "sample"}
@@ -100,7 +101,21 @@ def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Sta
 def test_a_refused_request_says_why_on_its_run(airflow: Airflow) -> None:
     run = airflow.wait(airflow.request(tickers=["I BM"], **SAMPLE))
     assert run["state"] == "failed"
-    assert run["note"].startswith("refused: tickers.0: a ticker has at most")
+    assert run["note"].startswith("refused: tickers.0 'I BM': a ticker has at most")
+
+
+def test_a_request_with_very_many_mistakes_does_no_harm_to_the_scheduler(
+    installation: Stack, airflow: Airflow
+) -> None:
+    def scheduler() -> int:
+        return next(state.pid for state in states(installation.home) if state.name == "scheduler")
+
+    before = scheduler()
+    mistakes = {"tickers": [f"bad {n} {'x' * 200}" for n in range(100)], "an unknown\u0000field": 1}
+    run = airflow.wait(airflow.request(**mistakes))
+    assert run["note"].startswith("refused: ")
+    assert airflow.wait(airflow.request(tickers=["IBM"], **SAMPLE))["state"] == "success"
+    assert scheduler() == before
 
 
 def test_a_value_out_of_bounds_is_refused_at_the_door(airflow: Airflow) -> None:
