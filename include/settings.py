@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     job_scope: Literal["user", "shared"] = Field(
         "user", description="whose equal requests share one job: each user's own (`user`) or everybody's (`shared`)"
     )
+    one_door: bool = Field(
+        True, description="lead Airflow's own triggers through our submission, so that equal ones get the same run"
+    )
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
     single_ticker_tasks: int = Field(
         8, ge=0, le=256, description="up to this many tickers, each gets a task of its own"

@@ -1,8 +1,33 @@
 """Registers with Airflow what is ours and no DAG."""
 
+import sys
+from typing import Any
+
 from airflow.plugins_manager import AirflowPlugin
 
 from include.pipeline import listener
+from include.settings import settings
+
+# Every process of Airflow imports its plugins, each task too; only the API server needs the web.
+IS_API_SERVER = any(argument in ("api-server", "api_server") for argument in sys.argv)
+
+
+def web_applications() -> list[dict[str, Any]]:
+    """Our applications, in the API server."""
+    from include.web.app import create_app
+    from include.web.door import PREFIX, create_door
+
+    return [
+        {"app": create_app(), "url_prefix": "/api/stocks", "name": "Bellwether"},
+        {"app": create_door(), "url_prefix": PREFIX, "name": "Bellwether's door"},
+    ]
+
+
+def web_middlewares() -> list[dict[str, Any]]:
+    """What leads Airflow's own trigger to our door."""
+    from include.web.door import LeadThroughSubmission
+
+    return [{"middleware": LeadThroughSubmission, "args": [], "kwargs": {}, "name": "Bellwether's door"}]
 
 
 class BellwetherPlugin(AirflowPlugin):
@@ -10,3 +35,5 @@ class BellwetherPlugin(AirflowPlugin):
 
     name = "bellwether"
     listeners = [listener]  # noqa: RUF012 - Airflow's own form
+    fastapi_apps = web_applications() if IS_API_SERVER else []
+    fastapi_root_middlewares = web_middlewares() if IS_API_SERVER and settings().one_door else []

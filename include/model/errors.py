@@ -64,6 +64,15 @@ def _short(value: object) -> str:
     return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}..."
 
 
+class RunExistsError(BellwetherError):
+    """A client's own run id is taken by a run with another request."""
+
+    code = "run_exists"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"the run {run_id} exists, for another request: choose another dag_run_id, or leave it out")
+
+
 class ClaimCollisionError(BellwetherError):
     """Two different requests have the same claim key: a bug, never answered with somebody else's job."""
 

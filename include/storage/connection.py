@@ -11,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 Connection = psycopg.Connection[DictRow]
 
 DatabaseError = psycopg.Error
+DatabaseAwayError = psycopg.OperationalError
 
 STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "15s"

@@ -1,7 +1,11 @@
 """The promises of a job, on the real scheduler and over the real REST API."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -45,21 +49,6 @@ def test_an_accepted_request_has_a_visible_status_at_once(airflow: Airflow) -> N
     airflow.wait(run_id)
 
 
-def test_of_two_equal_requests_one_works_and_the_other_joins_it(installation: Stack, airflow: Airflow) -> None:
-    tickers = [f"TWIN{n}" for n in range(400)]
-    ids = [airflow.request(tickers=order, data_source="demo") for order in (tickers, tickers[::-1])]
-    notes = {run_id: airflow.wait(run_id)["note"] for run_id in ids}
-    with connect(installation.database_url()) as connection:
-        jobs = [job for job in (progress(connection, run_id) for run_id in ids) if job is not None]
-    assert [(job.status, job.completed) for job in jobs] == [(JobStatus.COMPLETED, 400)]
-    winner = jobs[0].job_id
-    loser = next(run_id for run_id in ids if run_id != winner)
-    assert notes == {
-        winner: "completed: 400 of 400 tickers",
-        loser: f"joined the equal active job {winner}",
-    }
-
-
 def long_job(airflow: Airflow, installation: Stack, name: str) -> str:
     """A job that is being processed and will be for a while."""
     run_id = airflow.request(tickers=[f"{name}{n}" for n in range(4000)], data_source="demo", batch_size=100)
@@ -98,22 +87,34 @@ def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Sta
     assert job == {"attempt": 2, "status": "completed"}
 
 
-def test_a_refused_request_says_why_on_its_run(airflow: Airflow) -> None:
-    run = airflow.wait(airflow.request(tickers=["I BM"], **SAMPLE))
-    assert run["state"] == "failed"
-    assert run["note"].startswith("refused: tickers.0 'I BM': a ticker has at most")
+def trigger_from_the_command_line(installation: Stack, run_id: str, conf: dict[str, Any]) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "airflow",
+        "dags",
+        "trigger",
+        "analyze_stocks",
+        "-r",
+        run_id,
+        "-c",
+        json.dumps(conf),
+    ]
+    subprocess.run(command, env=dict(installation.env), check=True, capture_output=True, timeout=120)
 
 
-def test_a_request_with_very_many_mistakes_does_no_harm_to_the_scheduler(
+def test_a_refused_request_that_came_past_the_doors_says_why_on_its_run_and_does_no_harm_to_the_scheduler(
     installation: Stack, airflow: Airflow
 ) -> None:
     def scheduler() -> int:
         return next(state.pid for state in states(installation.home) if state.name == "scheduler")
 
     before = scheduler()
-    mistakes = {"tickers": [f"bad {n} {'x' * 200}" for n in range(100)], "an unknown\u0000field": 1}
-    run = airflow.wait(airflow.request(**mistakes))
-    assert run["note"].startswith("refused: ")
+    mistakes = {"tickers": [f"bad {n} {'x' * 200}" for n in range(100)]}
+    trigger_from_the_command_line(installation, "mistakes", mistakes)
+    run = airflow.wait("mistakes")
+    assert run["state"] == "failed"
+    assert run["note"].startswith("refused: tickers.0 'bad 0 ")
     assert airflow.wait(airflow.request(tickers=["IBM"], **SAMPLE))["state"] == "success"
     assert scheduler() == before
 

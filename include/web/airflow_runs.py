@@ -1,0 +1,81 @@
+"""The runs of the DAG, in Airflow's own database: found, and made by Airflow's own code with all its checks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from airflow.api_fastapi.core_api.datamodels.dag_run import TriggerDAGRunPostBody
+from airflow.api_fastapi.core_api.routes.public.dag_run import trigger_dag_run
+from airflow.models.dagbag import DBDagBag
+from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from include.jobs.submission import RunState
+from include.web.access import DAG_ID
+
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+    from fastapi import Request
+    from sqlalchemy.orm import Session
+
+ACTIVE = ("queued", "running")
+_dag_bag = DBDagBag()
+
+
+class AirflowRuns:
+    """What `submit` needs of Airflow, for one HTTP request. `body` is what the run is made from, but for its id."""
+
+    def __init__(self, session: "Session", user: "BaseUser", request: "Request", body: TriggerDAGRunPostBody) -> None:
+        self._session, self._user, self._request, self._body = session, user, request, body
+
+    def state(self, run_id: str) -> RunState | None:
+        """The state of a run, None when there is no such run."""
+        found = self._session.scalar(select(DagRun.state).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id))
+        if found is None:
+            return None
+        return RunState.ACTIVE if str(found) in ACTIVE else RunState.ENDED
+
+    def is_equal(self, run_id: str) -> bool:
+        """Whether a run was made from the same conf."""
+        conf = self._session.scalar(select(DagRun.conf).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id))
+        return bool((conf or {}) == (self._body.conf or {}))
+
+    def create(self, run_id: str) -> bool:
+        """Make a run and commit it: who is told of it can see it. False when there is one of that id already."""
+        body = self._body.model_copy(update={"dag_run_id": run_id})
+        try:
+            with self._session.begin_nested():
+                trigger_dag_run(DAG_ID, body, _dag_bag, self._user, self._session, self._request)
+                self._session.flush()
+        except IntegrityError:
+            return False
+        self._session.commit()
+        return True
+
+
+@contextmanager
+def released(session: "Session") -> Iterator[None]:
+    """Give the connection back to Airflow's pool when the block ends.
+
+    FastAPI closes a session in a thread of its own, and there is none while all threads wait for a connection.
+    """
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()
+
+
+def find_run(session: "Session", run_id: str) -> DagRun | None:
+    """A run of the DAG, None when there is none."""
+    found: DagRun | None = session.scalar(select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id))
+    return found
+
+
+def joined_job(session: "Session", run: DagRun) -> str | None:
+    """The job that this run joined, None when it has its own or none."""
+    said = session.scalar(select(XComModel).where(XComModel.dag_run_id == run.id, XComModel.key == "joined"))
+    return None if said is None else str(XComModel.deserialize_value(said))

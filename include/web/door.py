@@ -1,0 +1,63 @@
+"""Airflow's own way to trigger the DAG, led through our submission: pressing Trigger twice leads to one run.
+
+The middleware changes the path of that one route and nothing else; the route behind it authorises as Airflow does,
+submits, and answers in Airflow's own shape.
+"""
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.common.exceptions import ERROR_HANDLERS
+from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse, TriggerDAGRunPostBody
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import FastAPI, HTTPException, Request, status
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from include.model.errors import InvalidRequestError, RunExistsError
+from include.pipeline.database import stocks_database
+from include.storage.requests import Door
+from include.web.access import DAG_ID, MayAsk
+from include.web.airflow_runs import AirflowRuns, find_run, released
+from include.web.asking import ask
+
+TRIGGER_PATH = f"/api/v2/dags/{DAG_ID}/dagRuns"
+PREFIX = "/api/stocks-door"
+ROUTE = "/dagRuns"
+
+
+class LeadThroughSubmission:
+    """Sends `POST /api/v2/dags/analyze_stocks/dagRuns` to our route, whatever the base path of the server."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, with another path if it is that one."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith(TRIGGER_PATH):
+            path = scope["path"].removesuffix(TRIGGER_PATH) + PREFIX + ROUTE
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
+
+
+def create_door() -> FastAPI:
+    """The application that the middleware leads to."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for handler in ERROR_HANDLERS:
+        app.add_exception_handler(handler.exception_cls, handler.exception_handler)
+    app.post(ROUTE, dependencies=[MayAsk])(trigger)
+    return app
+
+
+def trigger(body: TriggerDAGRunPostBody, user: GetUserDep, session: SessionDep, request: Request) -> DAGRunResponse:
+    """Trigger the DAG: the run that does this work, new or not. A client's own `dag_run_id` is kept."""
+    runs = AirflowRuns(session, user, request, body)
+    door = Door.UI if request.headers.get("referer") else Door.REST
+    with released(session):
+        try:
+            with stocks_database() as connection:
+                run_id = ask(
+                    connection, runs, body.conf or {}, user.get_name(), door, body.dag_run_id
+                ).submission.run_id
+        except InvalidRequestError as error:
+            raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
+        except RunExistsError as error:
+            raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+        return DAGRunResponse.model_validate(find_run(session, run_id))

@@ -1,0 +1,107 @@
+"""Submitting: equal requests get the same run, and nobody is answered with a dead one."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from include.jobs.claims import claim_key
+from include.jobs.submission import RunState, submit
+from include.model.errors import RunExistsError
+from include.storage.connection import Connection
+from include.storage.jobs import finalize_job
+from tests.storage.demands import begun, demand
+
+KEY = claim_key(demand().request)[:16]
+
+
+@dataclass
+class FakeRuns:
+    """Runs in memory. `stolen` are made by somebody else in the moment in which we try."""
+
+    states: dict[str, RunState] = field(default_factory=dict)
+    stolen: set[str] = field(default_factory=set)
+    equal: bool = True
+
+    def state(self, run_id: str) -> RunState | None:
+        return self.states.get(run_id)
+
+    def is_equal(self, run_id: str) -> bool:
+        return self.equal
+
+    def create(self, run_id: str) -> bool:
+        if run_id in self.states:
+            return False
+        self.states[run_id] = RunState.ACTIVE
+        return run_id not in self.stolen
+
+
+@pytest.fixture
+def runs() -> FakeRuns:
+    return FakeRuns()
+
+
+def test_the_first_request_makes_a_run_named_by_its_work(connection: Connection, runs: FakeRuns) -> None:
+    made = submit(connection, runs, demand())
+    assert (made.run_id, made.created) == (f"{KEY}.0", True)
+
+
+def test_an_equal_request_gets_the_run_that_is_active(connection: Connection, runs: FakeRuns) -> None:
+    submit(connection, runs, demand())
+    again = submit(connection, runs, demand())
+    assert (again.run_id, again.created) == (f"{KEY}.0", False)
+
+
+def test_who_loses_the_race_gets_the_winners_run(connection: Connection) -> None:
+    lost = submit(connection, FakeRuns(stolen={f"{KEY}.0"}), demand())
+    assert (lost.run_id, lost.created) == (f"{KEY}.0", False)
+
+
+def test_other_work_is_another_run(connection: Connection, runs: FakeRuns) -> None:
+    submit(connection, runs, demand())
+    assert submit(connection, runs, demand("XOM")).created
+
+
+def test_after_its_job_has_ended_equal_work_is_a_new_run_at_once(connection: Connection, runs: FakeRuns) -> None:
+    first = submit(connection, runs, demand())
+    begun(connection, first.run_id)
+    finalize_job(connection, first.run_id)  # Airflow still shows the run as active for a moment
+    second = submit(connection, runs, demand())
+    assert (second.run_id, second.created) == (f"{KEY}.1", True)
+
+
+def test_nobody_is_answered_with_a_run_that_broke_before_its_job_was_opened(
+    connection: Connection, runs: FakeRuns
+) -> None:
+    runs.states = {f"{KEY}.0": RunState.ENDED, f"{KEY}.1": RunState.ENDED}
+    made = submit(connection, runs, demand())
+    assert (made.run_id, made.created) == (f"{KEY}.2", True)
+
+
+def test_a_job_that_came_in_by_another_way_is_joined(connection: Connection, runs: FakeRuns) -> None:
+    begun(connection, "manual__from-the-command-line")
+    runs.states = {"manual__from-the-command-line": RunState.ACTIVE}
+    joined = submit(connection, runs, demand())
+    assert (joined.run_id, joined.created) == ("manual__from-the-command-line", False)
+
+
+def test_a_job_whose_run_is_over_is_not_joined(connection: Connection, runs: FakeRuns) -> None:
+    begun(connection, "dead")
+    runs.states = {"dead": RunState.ENDED}
+    assert submit(connection, runs, demand()).created
+
+
+def test_force_always_makes_a_run_of_its_own(connection: Connection, runs: FakeRuns) -> None:
+    made = {submit(connection, runs, demand(force=True)).run_id for _ in range(5)}
+    assert len(made) == 5
+    assert all(run_id.startswith(f"{KEY}.0.") for run_id in made)
+
+
+def test_a_clients_own_id_is_kept_and_gets_the_same_run_again(connection: Connection, runs: FakeRuns) -> None:
+    first, again = (submit(connection, runs, demand(), own_id="mine") for _ in range(2))
+    assert (first.run_id, first.created, again.run_id, again.created) == ("mine", True, "mine", False)
+
+
+def test_a_clients_own_id_of_another_request_is_a_conflict(connection: Connection) -> None:
+    runs = FakeRuns(states={"mine": RunState.ENDED}, equal=False)
+    with pytest.raises(RunExistsError, match="choose another dag_run_id"):
+        submit(connection, runs, demand(), own_id="mine")

@@ -1,0 +1,72 @@
+"""The record of requests only grows."""
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from include.storage.connection import Connection
+from include.storage.requests import Disposition, Door, RequestRecord, record_request
+from tests.storage.demands import demand
+
+CREATED = RequestRecord(
+    requested_by="ann",
+    door=Door.REST,
+    raw={"tickers": ["IBM"]},
+    request=demand().request,
+    disposition=Disposition.CREATED,
+    job_id="run-1",
+    reason=None,
+    latency_ms=12.5,
+)
+REFUSED = replace(CREATED, request=None, disposition=Disposition.REFUSED, job_id=None, reason="no such strategy")
+
+
+def recorded(connection: Connection) -> list[dict[str, Any]]:
+    return connection.execute(
+        "SELECT requested_by, door, raw, disposition, job_id, reason FROM analysis_requests ORDER BY id"
+    ).fetchall()
+
+
+def test_accepted_and_refused_requests_are_recorded_with_what_was_sent(connection: Connection) -> None:
+    for record in (CREATED, replace(CREATED, disposition=Disposition.JOINED), REFUSED):
+        record_request(connection, record)
+    found = recorded(connection)
+    assert [(row["disposition"], row["job_id"], row["reason"]) for row in found] == [
+        ("created", "run-1", None),
+        ("joined", "run-1", None),
+        ("refused", None, "no such strategy"),
+    ]
+    assert found[0]["raw"] == {"tickers": ["IBM"]}
+
+
+@pytest.mark.parametrize("raw", [{"capital": float("nan")}, {"a\0b": "c\0d"}, [1, None], "text", None, {"n": 10**40}])
+def test_whatever_was_sent_can_be_recorded(connection: Connection, raw: Any) -> None:
+    record_request(connection, replace(REFUSED, raw=raw))
+    assert len(recorded(connection)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE analysis_requests SET reason = 'x'", "DELETE FROM analysis_requests", "TRUNCATE analysis_requests"],
+)
+def test_the_role_of_tasks_and_api_changes_and_deletes_none(connection: Connection, statement: str) -> None:
+    record_request(connection, CREATED)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)
+    assert len(recorded(connection)) == 1
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        replace(CREATED, job_id=None),
+        replace(REFUSED, reason=None),
+        replace(REFUSED, job_id="run-1"),
+        replace(CREATED, requested_by=""),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused(connection: Connection, impossible: RequestRecord) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        record_request(connection, impossible)
