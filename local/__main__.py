@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
+import httpx
 import psycopg
 
 from local import show, stack, supervision, users
@@ -44,7 +45,11 @@ def status() -> int:
 
 def logs() -> int:
     """Print the ends of the logs."""
-    show.logs(default_home())
+    try:
+        show.logs(default_home())
+        sys.stdout.flush()
+    except BrokenPipeError:  # `make logs | head` has seen enough; Python's own flush at the end must not fail either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -66,12 +71,16 @@ def user() -> int:
     home = default_home()
     name, role = os.environ.get("BELLWETHER_USER_NAME", ""), os.environ.get("BELLWETHER_USER_ROLE", "")
     users.check(name, role)
-    running = stack.running(home)
-    is_new = not users.is_known(home, name)
-    if running is not None:
-        say("Restarting the API server, so that it knows the user ...")
+    before = users.role(home, name)
+    if before == role:
+        say(f"{name} has the role {role} already: nothing to do")
+    elif stack.running(home) is not None:
+        say("The API server starts again, to know the user; running jobs wait some seconds for it, and go on ...")
     given = stack.add_user(home, name, role)
-    say(f"{name} has the role {role}" + (f" and the password {given}" if is_new else " and keeps the password"))
+    if before != role:
+        say(
+            f"{name} has the role {role}" + (f" and the password {given}" if before is None else ", the password stays")
+        )
     say(f"All passwords are in {home.passwords_file}")
     return 0
 
@@ -109,6 +118,8 @@ def main() -> int:
         explain(error)
     except psycopg.OperationalError as error:
         print(f"Failed: PostgreSQL does not answer ({error}); `make down`, then `make up`", file=sys.stderr)
+    except httpx.TransportError as error:
+        print(f"Failed: Airflow does not answer ({error}); `make status` says why", file=sys.stderr)
     except OSError as error:
         print(f"Failed: {error}; mend that and try again", file=sys.stderr)
     except KeyboardInterrupt:

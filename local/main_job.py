@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+import httpx
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -13,9 +15,12 @@ from include.model.job import Progress as JobProgress
 from include.storage.connection import Connection, connect
 from include.storage.jobs import progress
 from include.storage.results import verdicts
+from local import supervision
 from local.airflow_api import AirflowApi
 from local.errors import LocalError
+from local.home import Home
 from local.stack import MAIN_DAG, Stack
+from local.waiting import Watch
 
 REQUEST = {"universe": "sample_leaders", "data_source": "sample"}
 LOOK_EVERY_SECONDS = 0.1
@@ -41,8 +46,12 @@ class Finished:
 def run(stack: Stack, console: Console) -> bool:
     """Run the main job and print what it found; whether it is completed with all tickers."""
     api = AirflowApi(stack.url, stack.token())
-    with connect(stack.database_url()) as connection:
-        finished = _request_and_watch(api, connection, console)
+    try:
+        with connect(stack.database_url()) as connection:
+            finished = _request_and_watch(api, connection, console, stack.home)
+    except psycopg.OperationalError as error:
+        log = stack.home.log(supervision.POSTGRES)
+        raise LocalError(f"PostgreSQL went away while the job ran ({error}); `make run` asks again", log) from error
     console.print(verdict_table(finished.rows))
     console.print(summary(finished), soft_wrap=True)
     if not finished.is_complete:
@@ -55,8 +64,8 @@ def run(stack: Stack, console: Console) -> bool:
     return finished.is_complete
 
 
-def _request_and_watch(api: AirflowApi, connection: Connection, console: Console) -> Finished:
-    start = time.monotonic()
+def _request_and_watch(api: AirflowApi, connection: Connection, console: Console, home: Home) -> Finished:
+    watch, start = Watch(home), time.monotonic()
     run_id = api.trigger(MAIN_DAG, REQUEST)
     job_id = run_id
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -70,9 +79,21 @@ def _request_and_watch(api: AirflowApi, connection: Connection, console: Console
             if seen is not None and not seen.status.is_active:
                 seconds = time.monotonic() - start
                 return Finished(run_id=run_id, job=seen, rows=verdicts(connection, job_id), seconds=seconds)
+            _check_processes(watch, home)
             job_id = _job_of(api, run_id) or job_id
             time.sleep(LOOK_EVERY_SECONDS)
     raise LocalError(f"the job {job_id} has not ended after {LONGEST_SECONDS:.0f} s; `make logs` may say why")
+
+
+def _check_processes(watch: Watch, home: Home) -> None:
+    """Stop the waiting when a process that the job needs does not come back.
+
+    Raises:
+        LocalError: names the process and its log.
+    """
+    lost = watch.lost()
+    if lost is not None:
+        raise LocalError(f"{lost} does not stay up, so that the job cannot go on; its log says why", home.log(lost))
 
 
 def _job_of(api: AirflowApi, run_id: str) -> str | None:
@@ -81,7 +102,10 @@ def _job_of(api: AirflowApi, run_id: str) -> str | None:
     Raises:
         LocalError: the run failed; with the end of the failed task's log.
     """
-    state = api.run_state(MAIN_DAG, run_id)
+    try:
+        state = api.run_state(MAIN_DAG, run_id)
+    except httpx.TransportError:  # the API server starts again, or is lost: then its process says so
+        return None
     if state == "success":
         return api.xcom(MAIN_DAG, run_id, "open_job", "joined")
     if state != "failed":
@@ -118,6 +142,12 @@ def summary(finished: Finished) -> str:
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     sessions = [row.session_date for row in finished.rows if row.session_date]
     prices = f" Prices: sample, up to {max(sessions)}." if sessions else ""
-    took = f"{job.completed} of {job.total} tickers analysed {finished.seconds:.1f} s after the request"
+    took = f"{job.completed} of {job.total} tickers {_how(job)} {finished.seconds:.1f} s after the request"
     said = f"{took}: {found or 'none'}.{prices}"
     return said if finished.is_complete else f"{said} The job is {job.status}: {job.status_reason or 'see its rows'}."
+
+
+def _how(job: JobProgress) -> str:
+    if job.reused == 0:
+        return "analysed"
+    return "answered from what was known" if job.reused == job.completed else f"analysed ({job.reused} known already)"

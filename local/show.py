@@ -1,14 +1,16 @@
 """What people see in the terminal: the table of processes, the ends of the logs."""
 
 import time
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from local import processes, stack, supervision
+from local import airflow_api, processes, stack, supervision
 from local.home import Home
 
 WIDTH_WITHOUT_TERMINAL = 140
+RECENT_SECONDS = 60
 
 
 def console() -> Console:
@@ -18,7 +20,7 @@ def console() -> Console:
 
 
 def status(home: Home) -> bool:
-    """Print which processes run and where the web interface is; False when some run and others do not."""
+    """Print which processes run, where the web interface is and what is wrong; False when something is."""
     running = stack.running(home)
     states = supervision.states(home) if running else []
     if running is None or not states:
@@ -35,7 +37,28 @@ def status(home: Home) -> bool:
         is_exact=all(use.is_exact for use in uses),
     )
     print(f"{_size(total)} in all. Airflow: {running.url} (user admin, password: make -s password)")
-    return all(state.state == "RUNNING" for state in states)
+    wrong = troubles(states, stack.up_since(home), airflow_api.unhealthy(running.url))
+    for name, trouble in wrong.items():
+        print(f"{name} {trouble}; its log: {home.log(name)}")
+    return not wrong
+
+
+def troubles(
+    states: Sequence[supervision.ProcessState], up_since: int | None, unhealthy: Sequence[str]
+) -> dict[str, str]:
+    """What is wrong with each process that is not well: it is not running, was started again lately, or is unhealthy.
+
+    `up_since`: when all were up, in seconds since 1970, so that the start of the whole counts for no restart; None
+    while that goes on. `unhealthy`: the processes that Airflow itself reports.
+    """
+    found = dict.fromkeys(unhealthy, "runs, and Airflow says that it is not healthy")
+    for state in states:
+        age = state.now - state.started
+        if state.state != "RUNNING":
+            found[state.name] = f"is not running: {state.state.lower()} {state.spawn_error}".rstrip()
+        elif up_since is not None and state.started > up_since and age < RECENT_SECONDS:
+            found[state.name] = f"ended by itself and was started again {age} s ago"
+    return found
 
 
 def _status_without_supervisor(home: Home) -> bool:

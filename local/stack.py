@@ -9,6 +9,7 @@ Tests and benchmarks use a second one beside the user's:
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,6 +192,7 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
         airflow_api.warm(stack.url)
     with step(say, f"Reading the DAG {MAIN_DAG}"):
         waiting.for_dag(home, airflow_api.AirflowApi(stack.url, stack.token()), MAIN_DAG, since, START_SECONDS)
+    _remember_start(home)
     say(f"Airflow is up at {stack.url}", True)
 
 
@@ -199,6 +201,16 @@ def _remember(stack: Stack, extra: Mapping[str, str]) -> None:
     known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
     write_private(stack.home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
     (stack.home.folder / "database-folder").write_text(str(stack.cluster.home))
+
+
+def _remember_start(home: Home) -> None:
+    """Write down that all is up from now on: a process that starts later has ended by itself."""
+    write_private(home.stack_file, {**(read_json(home.stack_file) or {}), "up_since": int(time.time())})
+
+
+def up_since(home: Home) -> int | None:
+    """When the last start was complete, in seconds since 1970; None while it is going on."""
+    return (read_json(home.stack_file) or {}).get("up_since")
 
 
 def _is_healthy_soon(stack: Stack) -> bool:
@@ -210,16 +222,18 @@ def _is_healthy_soon(stack: Stack) -> bool:
 
 
 def add_user(home: Home, name: str, role: str) -> str:
-    """Add or change a user; the API server, when it runs, starts again to know it. Returns the password."""
+    """Add or change a user; the API server, when it runs, starts again to know a change. Returns the password."""
     home.make()
     with home.alone():
+        is_change = users.role(home, name) != role
         password = users.save(home, name, role)
         present = running(home)
-        if present is not None:
+        if present is not None and is_change:
             supervision.restart(home, "api-server")
             waiting.for_health(home, present.url, START_SECONDS)
             airflow_api.warm(present.url)
             starter.give_watchlists(home, present.database_url())
+            _remember_start(home)
     return password
 
 

@@ -37,13 +37,17 @@ AIRFLOW_COMMANDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessState:
-    """One supervised process. `state` is supervisord's word, as RUNNING or BACKOFF; `started` in seconds since 1970."""
+    """One supervised process. `state` is supervisord's word, as RUNNING or BACKOFF; `started` in seconds since 1970.
+
+    `spawn_error` is why supervisord could not start it, empty without such a reason.
+    """
 
     name: str
     state: str
     pid: int
     started: int
     now: int
+    spawn_error: str = ""
 
 
 def write_configuration(home: Home, cluster: postgres.Cluster) -> None:
@@ -172,7 +176,14 @@ def states(home: Home) -> list[ProcessState]:
     except (OSError, Fault):
         return []
     return [
-        ProcessState(name=p["name"], state=p["statename"], pid=p["pid"], started=p["start"], now=p["now"])
+        ProcessState(
+            name=p["name"],
+            state=p["statename"],
+            pid=p["pid"],
+            started=p["start"],
+            now=p["now"],
+            spawn_error=p["spawnerr"],
+        )
         for p in sorted(found, key=lambda p: p["start"])
     ]
 

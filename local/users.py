@@ -43,9 +43,9 @@ def names(home: Home) -> list[str]:
     return list(_roles(home))
 
 
-def is_known(home: Home, name: str) -> bool:
-    """Whether there is such a user."""
-    return name in _roles(home)
+def role(home: Home, name: str) -> str | None:
+    """A user's role, None when there is no such user."""
+    return _roles(home).get(name)
 
 
 def password(home: Home, name: str = ADMIN) -> str:

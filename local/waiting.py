@@ -9,6 +9,8 @@ from local.errors import LocalError
 from local.home import Home
 
 LOOK_EVERY_SECONDS = 0.2
+PATIENCE_SECONDS = 20.0
+STARTS_OF_A_LOOP = 3
 
 
 class Watch:
@@ -17,6 +19,8 @@ class Watch:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._first_start: dict[str, int] = {}
+        self._starts: dict[str, set[int]] = {}
+        self._last_alive: dict[str, float] = {}
 
     def crashed(self) -> str | None:
         """The name of a process that has ended by itself since the first look, None when there is none."""
@@ -26,6 +30,26 @@ class Watch:
             if state.pid and self._first_start.setdefault(state.name, state.started) != state.started:
                 return state.name
         return None
+
+    def lost(self) -> str | None:
+        """The name of a process that does not come back, None when there is none; one crash alone is mended.
+
+        It ends again and again, supervisord has given it up, or it has been gone for 20 s, maybe with supervisord.
+        """
+        now = time.monotonic()
+        states = supervision.states(self._home)
+        alive = {"supervisord"} if states else set()
+        for state in states:
+            starts = self._starts.setdefault(state.name, set())
+            starts |= {state.started} if state.started else set()
+            if state.state == "FATAL" or len(starts) >= STARTS_OF_A_LOOP:
+                return state.name
+            alive |= {state.name} if state.pid else set()
+        self._last_alive.update(dict.fromkeys(alive, now))
+        expected = {"supervisord", *self._starts}
+        gone = [name for name in expected if now - self._last_alive.setdefault(name, now) > PATIENCE_SECONDS]
+        # Without supervisord nothing is known of the others.
+        return min(gone, key=lambda name: (name != "supervisord", name), default=None)
 
 
 def until(is_so: Callable[[], bool], seconds: float) -> bool:

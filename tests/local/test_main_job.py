@@ -2,22 +2,26 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rich.console import Console
 
 from include.model.analysis import Verdict
 from include.model.job import DetailStatus, JobStatus, Progress, VerdictRow
-from local import main_job
+from local import main_job, supervision
 from local.airflow_api import FailedTask
 from local.errors import LocalError
+from local.home import Home
+from local.supervision import ProcessState
 
 
 class FakeApi:
-    """Airflow's answers: how the run stands, look after look."""
+    """Airflow's answers: how the run stands, look after look; an exception is raised, the last one stays."""
 
-    def __init__(self, states: list[str], joined: str | None = None) -> None:
+    def __init__(self, states: list[str | Exception], joined: str | None = None) -> None:
         self.states, self.joined = states, joined
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
@@ -25,7 +29,10 @@ class FakeApi:
         return "my-run"
 
     def run_state(self, dag_id: str, run_id: str) -> str:
-        return self.states.pop(0)
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if isinstance(state, Exception):
+            raise state
+        return state
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str) -> str | None:
         return self.joined
@@ -34,10 +41,10 @@ class FakeApi:
         return FailedTask(name="open_job", log="the watchlist is empty")
 
 
-def job(job_id: str, status: JobStatus = JobStatus.COMPLETED, completed: int = 2) -> Progress:
+def job(job_id: str, status: JobStatus = JobStatus.COMPLETED, completed: int = 2, reused: int = 0) -> Progress:
     now = datetime.now(UTC)
     return Progress(
-        job_id=job_id, status=status, status_reason="1 no_data", total=2, completed=completed, reused=0,
+        job_id=job_id, status=status, status_reason="1 no_data", total=2, completed=completed, reused=reused,
         failed=0, cancelled=0, created_at=now, started_at=now, completed_at=now,
     )  # fmt: skip
 
@@ -62,11 +69,16 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Progress]]:
     monkeypatch.setattr(main_job, "progress", progress)
     monkeypatch.setattr(main_job, "verdicts", lambda connection, job_id: [row("JPM", Verdict.BUY)])
     monkeypatch.setattr(main_job, "LOOK_EVERY_SECONDS", 0)
+    monkeypatch.setattr(supervision, "states", lambda home: [scheduler("RUNNING")])
     return told
 
 
+def scheduler(state: str) -> ProcessState:
+    return ProcessState(name="scheduler", state=state, pid=7, started=100, now=200)
+
+
 def watch(api: FakeApi) -> main_job.Finished:
-    return main_job._request_and_watch(api, object(), Console(quiet=True))  # type: ignore[arg-type]
+    return main_job._request_and_watch(api, object(), Console(quiet=True), Home(Path("/nowhere")))  # type: ignore[arg-type]
 
 
 def test_it_waits_until_the_job_has_ended(jobs: dict[str, list[Progress]]) -> None:
@@ -88,6 +100,19 @@ def test_a_failed_run_shows_the_end_of_the_failed_tasks_log() -> None:
         watch(FakeApi(["failed"]))
 
 
+def test_an_api_server_that_starts_again_is_waited_for(jobs: dict[str, list[Progress]]) -> None:
+    jobs["winner"] = [job("winner")]
+    assert watch(FakeApi([httpx.ConnectError("refused"), "success"], joined="winner")).is_complete
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_process_that_does_not_stay_up_ends_the_waiting_with_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "states", lambda home: [scheduler("FATAL")])
+    with pytest.raises(LocalError, match="scheduler does not stay up") as failure:
+        watch(FakeApi(["running"]))
+    assert failure.value.log == Path("/nowhere/logs/scheduler.log")
+
+
 @pytest.mark.parametrize(
     ("status", "completed"), [(JobStatus.COMPLETED_WITH_ERRORS, 1), (JobStatus.FAILED, 0), (JobStatus.CANCELLED, 1)]
 )
@@ -101,6 +126,14 @@ def test_the_summary_counts_verdicts_and_dates_the_prices() -> None:
     rows = [row("A", Verdict.BUY), row("B", Verdict.BUY), row("C", Verdict.HOLD)]
     said = main_job.summary(main_job.Finished(run_id="r", job=job("r"), rows=rows, seconds=2.34))
     assert said == ("2 of 2 tickers analysed 2.3 s after the request: 2 Buy, 1 Hold. Prices: sample, up to 2010-08-20.")
+
+
+@pytest.mark.parametrize(
+    ("reused", "said"), [(0, "analysed 2.0 s"), (1, "analysed (1 known already) 2.0 s"), (2, "answered from what was")]
+)
+def test_the_summary_says_what_was_known_before(reused: int, said: str) -> None:
+    finished = main_job.Finished(run_id="r", job=job("r", reused=reused), rows=[], seconds=2.0)
+    assert main_job.summary(finished).startswith(f"2 of 2 tickers {said}")
 
 
 def test_the_table_shows_levels_and_the_two_strongest_reasons() -> None:

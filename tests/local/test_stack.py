@@ -1,6 +1,7 @@
 """What is refused before anything is started."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,6 +42,18 @@ def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tm
     (home.folder / "database-folder").write_text(str(elsewhere))
     with pytest.raises(LocalError, match="moved or copied"):
         stack.up(home)
+
+
+def test_only_a_change_of_a_user_starts_the_api_server_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    restarted: list[str] = []
+    monkeypatch.setattr(stack, "running", lambda home: SimpleNamespace(url="", database_url=lambda: ""))
+    monkeypatch.setattr(stack.supervision, "restart", lambda home, name: restarted.append(name))
+    monkeypatch.setattr(stack.waiting, "for_health", lambda *_: None)
+    monkeypatch.setattr(stack.airflow_api, "warm", lambda url: None)
+    monkeypatch.setattr(stack.starter, "give_watchlists", lambda *_: None)
+    passwords = {stack.add_user(home, "ann", role) for role in ("viewer", "viewer", "op", "op")}
+    assert restarted == ["api-server", "api-server"]
+    assert len(passwords) == 1
 
 
 def test_down_and_clean_where_nothing_ran(home: Home) -> None:

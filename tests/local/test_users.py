@@ -32,6 +32,12 @@ def test_airflow_reads_every_user_with_the_role(home: Home) -> None:
     assert "simple_auth_manager_users = admin:admin,ann:op\n" in (home.airflow / "airflow.cfg").read_text()
 
 
+def test_a_role_is_known_once_it_is_given(home: Home) -> None:
+    assert users.role(home, "ann") is None
+    users.save(home, "ann", "viewer")
+    assert users.role(home, "ann") == "viewer"
+
+
 def test_a_change_of_role_keeps_the_password(home: Home) -> None:
     assert users.save(home, "ann", "viewer") == users.save(home, "ann", "user")
 

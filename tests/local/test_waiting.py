@@ -1,6 +1,7 @@
 """What counts as a crash while something starts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[ProcessState]:
 
 
 HOME = Home(Path("/nowhere"))
+
+
+def clock_at(second: float) -> SimpleNamespace:
+    return SimpleNamespace(monotonic=lambda: second)
 
 
 @pytest.mark.parametrize("state", ["BACKOFF", "EXITED", "FATAL"])
@@ -51,6 +56,37 @@ def test_one_that_was_started_again_has_crashed(seen: list[ProcessState]) -> Non
     assert watch.crashed() is None
     seen[:] = [process("STARTING", started=105)]
     assert watch.crashed() == "scheduler"
+
+
+def test_one_crash_is_mended_and_a_loop_of_them_is_not(seen: list[ProcessState]) -> None:
+    watch = waiting.Watch(HOME)
+    for started, lost in ((100, None), (105, None), (111, "scheduler")):
+        seen[:] = [process("RUNNING", started=started)]
+        assert watch.lost() == lost
+
+
+def test_a_process_that_supervisord_has_given_up_is_lost(seen: list[ProcessState]) -> None:
+    seen.append(process("FATAL", pid=0))
+    assert waiting.Watch(HOME).lost() == "scheduler"
+
+
+def test_a_process_is_lost_when_it_stays_away(seen: list[ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = waiting.Watch(HOME)
+    seen[:] = [process("STOPPED", pid=0)]
+    for second, lost in ((0, None), (20, None), (21, "scheduler")):
+        monkeypatch.setattr(waiting, "time", clock_at(second))
+        assert watch.lost() == lost
+    seen[:] = [process("RUNNING")]
+    assert watch.lost() is None
+
+
+def test_without_supervisord_nothing_comes_back(seen: list[ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = waiting.Watch(HOME)
+    seen[:] = [process("RUNNING")]
+    for second, lost in ((0, None), (20, None), (21, "supervisord")):
+        monkeypatch.setattr(waiting, "time", clock_at(second))
+        assert watch.lost() == lost
+        seen.clear()
 
 
 def test_a_crash_ends_the_waiting_and_names_the_log(seen: list[ProcessState]) -> None:
