@@ -53,7 +53,7 @@ check: installed-dev ## look the code over: format, lint, types, borders between
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
 
-bench: installed-dev ## measure, and print the figures that the README quotes
+bench: installed-dev ## measure speed and memory on this machine, beside the goals and the last time
 	@$(VENV)/python -m benchmarks $(ARGS)
 
 lock: installed-dev ## write the locked requirements anew; newer versions with ARGS=--upgrade
