@@ -26,7 +26,7 @@ says and updates the watchlist; its result is the job's counts.
 **On failure.** A ticker that cannot be analysed is recorded with a code and a sentence, and the others go on: the job
 is then `completed_with_errors`. The run fails when no ticker has a result, or when the request was refused; the log of
 `open_job` names every bad field. A batch is tried again when the price source or the database is away.
-Clear the run to do the job again.
+Clear the run to do the job again, as its next attempt: what is known by then is reused, unless `force` is set.
 """
 
 from datetime import timedelta

@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     SOURCE_UNAVAILABLE = "source_unavailable"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

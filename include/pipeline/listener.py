@@ -21,6 +21,13 @@ TIMED_OUT = "timed_out"
 
 
 @hookimpl
+def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
+    """A run that was cleared must not show the end of its last attempt."""
+    if dag_run.dag_id in JOB_DAGS and dag_run.clear_number and dag_run.dag_run_note:
+        write_note(dag_run, "being done again")
+
+
+@hookimpl
 def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
     """Note what became of the request; a run marked successful before its end cancels its job."""
     if dag_run.dag_id in JOB_DAGS:

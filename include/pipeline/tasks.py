@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 JOINED = "joined"  # XCom of open_job: the job that does this run's work
 NOBODY = "(unknown)"  # Airflow does not say who asked: dag.test(), or a run that another DAG triggered
-RETRIES: dict[str, Any] = {
-    "retries": 3,
+RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minutes in all
+    "retries": 8,
     "retry_delay": timedelta(seconds=2),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=2),

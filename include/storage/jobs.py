@@ -132,7 +132,7 @@ def finalize_job(connection: Connection, job_id: str) -> Progress | None:
 
 def cancel_job(connection: Connection, job_id: str, reason: str) -> bool:
     """End an active job because somebody wants it; its open tickers are cancelled. Whether there was one."""
-    return _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, None)
+    return _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED)
 
 
 def abandon_job(connection: Connection, job_id: str, reason: str) -> bool:
@@ -146,7 +146,7 @@ def _stop(
     status: JobStatus,
     reason: str,
     detail_status: DetailStatus,
-    error_code: ErrorCode | None,
+    error_code: ErrorCode,
 ) -> bool:
     with connection.transaction():
         job = queries().lock_job(connection, job_id=job_id)

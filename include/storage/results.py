@@ -1,19 +1,23 @@
 """Writes and reads of results: what a batch found out, and what a job says."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from include.model.analysis import Position, Reading, Side, TradePlan, Verdict
 from include.model.bars import DataSource
-from include.model.errors import Refusal, StaleAttemptError
+from include.model.errors import ErrorCode, Refusal, StaleAttemptError
 from include.model.job import Batch, Outcome, ReusedResult, StoredResult, VerdictRow
 from include.model.rebuild import StoredOutcome
 from include.model.request import AnalysisRequest
 from include.storage.connection import Connection, queries
+
+log = logging.getLogger(__name__)
 
 _READINGS = TypeAdapter(tuple[Reading, ...])
 _REQUEST = TypeAdapter(AnalysisRequest)
@@ -23,18 +27,31 @@ _VERDICTS = TypeAdapter(list[VerdictRow])
 def store_outcomes(connection: Connection, batch: Batch, outcomes: Sequence[Outcome | Refusal]) -> int:
     """Store what became of a batch's tickers, in one statement; returns how many details it ended.
 
+    When PostgreSQL refuses a row, the tickers are stored one by one, and the refused one as an internal error.
     Raises StaleAttemptError, and writes nothing, when the job has ended or was restarted.
     """
-    ended = _store(connection, batch, [_row(o) for o in outcomes])
-    if ended is None:
-        raise StaleAttemptError(batch.job_id, batch.attempt)
-    return ended
+    try:
+        return _store(connection, batch, [_row(o) for o in outcomes])
+    except (psycopg.DataError, psycopg.IntegrityError):
+        return sum(_store_one(connection, batch, outcome) for outcome in outcomes)
 
 
-def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> int | None:
+def _store_one(connection: Connection, batch: Batch, outcome: Outcome | Refusal) -> int:
+    try:
+        return _store(connection, batch, [_row(outcome)])
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        ticker = outcome.ticker if isinstance(outcome, Refusal) else outcome.analysis.ticker
+        log.exception("the outcome of %s could not be stored", ticker)
+        why = f"its outcome could not be stored: {str(error).splitlines()[0]}"
+        return _store(connection, batch, [_row(Refusal(ticker, ErrorCode.INTERNAL_ERROR, why))])
+
+
+def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> int:
     ended: int | None = queries().store_outcomes(
         connection, job_id=batch.job_id, attempt=batch.attempt, outcomes=Jsonb(rows)
     )
+    if ended is None:
+        raise StaleAttemptError(batch.job_id, batch.attempt)
     return ended
 
 

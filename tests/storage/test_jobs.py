@@ -1,13 +1,16 @@
 """Claims, attempts, batches and finalising on a real PostgreSQL."""
 
 import threading
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from include.jobs.claims import claim_key
+from include.model.bars import DataSource
 from include.model.errors import ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
 from include.model.job import Batch, JobStatus, Run
+from include.model.request import AnalysisSource
 from include.storage.connection import Connection, connect
 from include.storage.jobs import (
     abandon_job,
@@ -214,6 +217,28 @@ def test_a_cancelled_job_keeps_what_is_done_and_cancels_the_rest(connection: Con
     assert ended is not None
     assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, "ann wants it")
     assert (ended.completed, ended.cancelled, ended.pending) == (1, 1, 0)
+    rest = next(row for row in verdicts(connection, "run-1") if row.ticker == "JPM")
+    assert (rest.error_code, rest.error_message) == ("cancelled", "ann wants it")
+
+
+def test_every_detail_of_an_ended_job_has_its_times(connection: Connection) -> None:
+    opened(connection, "cancelled")
+    cancel_job(connection, "cancelled", "ann wants it")
+    opened(connection, "interrupted", demand("XOM"))
+    finalize_job(connection, "interrupted")
+    missing = connection.execute(
+        "SELECT FROM analysis_jobs_details"
+        " WHERE started_at IS NULL OR completed_at IS NULL OR completed_at < started_at"
+    )
+    assert missing.fetchall() == []
+
+
+def test_synthetic_prices_do_not_reach_the_watchlist(connection: Connection) -> None:
+    add_to_watchlist(connection, "ann", ["IBM"])
+    wanted = replace(demand("IBM", data_source=DataSource.DEMO), analysis_source=AnalysisSource.DEMO)
+    store_outcomes(connection, begun(connection, "run-1", wanted), [outcome("IBM")])
+    finalize_job(connection, "run-1")
+    assert connection.execute("SELECT last_verdict FROM watchlist").fetchone() == {"last_verdict": None}
 
 
 def test_a_cancelled_job_is_never_overwritten(connection: Connection) -> None:

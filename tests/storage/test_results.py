@@ -113,3 +113,19 @@ def test_the_database_refuses_a_result_that_cannot_be(connection: Connection, ch
     store_outcomes(connection, begun(connection, "run-1"), [outcome("IBM")])
     with pytest.raises(psycopg.errors.IntegrityError):
         connection.execute(f"UPDATE analysis_results SET {change}")
+
+
+def test_a_row_that_cannot_be_stored_is_recorded_and_the_others_are_stored(connection: Connection) -> None:
+    impossible = outcome("IBM", score=1000.0)
+    assert store_outcomes(connection, begun(connection, "run-1"), [impossible, outcome("JPM")]) == 2
+    assert [row[0] for row in stored(connection)] == ["JPM"]
+    failed = next(row for row in verdicts(connection, "run-1") if row.ticker == "IBM")
+    assert failed.error_code == "internal_error"
+    assert failed.error_message is not None
+    assert failed.error_message.startswith("its outcome could not be stored: ")
+
+
+def test_a_message_that_postgresql_refuses_is_replaced_by_one_that_it_takes(connection: Connection) -> None:
+    refused = Refusal("IBM", ErrorCode.NO_DATA, "a\0b")
+    store_outcomes(connection, begun(connection, "run-1"), [refused, outcome("JPM")])
+    assert next(row for row in verdicts(connection, "run-1") if row.ticker == "IBM").error_code == "internal_error"

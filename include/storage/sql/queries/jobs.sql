@@ -86,6 +86,7 @@ UPDATE analysis_jobs_details
 SET status = 'failed',
     error_code = coalesce(error_code, :error_code),
     error_message = coalesce(error_message, :error_message),
+    started_at = coalesce(started_at, clock_timestamp()),
     completed_at = clock_timestamp()
 WHERE job_id = :job_id AND status IN ('queued', 'processing');
 
@@ -135,6 +136,7 @@ UPDATE analysis_jobs_details AS detail
 SET status = :detail_status,
     error_code = :error_code,
     error_message = :error_message,
+    started_at = coalesce(detail.started_at, clock_timestamp()),
     completed_at = clock_timestamp()
 FROM job
 WHERE detail.job_id = job.job_id AND detail.status IN ('queued', 'processing');

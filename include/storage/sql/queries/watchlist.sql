@@ -8,6 +8,7 @@ ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
 
 -- name: update_watchlist(job_id)!
 -- After a job: the last_* fields of its requester's entries (everybody's, when the work is shared), and of no others.
+-- Synthetic prices say nothing about a stock that somebody watches.
 UPDATE watchlist AS entry
 SET last_job_id = job.job_id,
     last_analyzed_at = detail.completed_at,
@@ -18,5 +19,6 @@ FROM analysis_jobs AS job
 JOIN analysis_jobs_details AS detail USING (job_id)
 WHERE job.job_id = :job_id
     AND entry.ticker = detail.ticker
+    AND job.analysis_source <> 'demo'
     AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
     AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at);
