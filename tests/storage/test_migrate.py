@@ -1,5 +1,6 @@
 """Migrations, and refusing to work on a wrong schema."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -100,3 +101,11 @@ def test_a_database_at_another_schema_is_refused(cluster: Cluster, database: str
         connection.execute("UPDATE schema_version SET version_num = %s", (found,))
         with pytest.raises(SchemaError, match=said):
             check_schema(connection)
+
+
+def test_released_migrations_are_as_they_were_released_and_new_ones_are_listed() -> None:
+    """A released migration is never edited: databases that have run it would lack what was added."""
+    versions = Path(room.__file__).parent / "migrations" / "versions"
+    found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in versions.glob("*.py")}
+    released = (Path(__file__).parent / "released_migrations.sha256").read_text().splitlines()
+    assert found == {name: checksum for checksum, name in (line.split() for line in released)}
