@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from include.settings import Settings
 from local.environment import AIRFLOW, airflow_environment
 from local.home import Home, read_secrets
 from local.supervision import AIRFLOW_COMMANDS
@@ -25,8 +26,8 @@ OF_ONE_MACHINE = {
     "AIRFLOW__API__SECRET_KEY",
     "AIRFLOW__API_AUTH__JWT_SECRET",
     "AIRFLOW_CONN_STOCKS_DB",
-    "BELLWETHER_DEFAULT_DATA_SOURCE",
 }
+SETTINGS = {f"BELLWETHER_{name.upper()}" for name in Settings.model_fields}
 USERS_ARE_IN_A_FILE = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"}  # `make user` changes them while Airflow runs
 
 
@@ -52,8 +53,29 @@ def test_what_is_of_one_machine_is_set_in_both(compose: dict[str, Any], tmp_path
     home.make()
     ours = airflow_environment(home, read_secrets(home), 1, 2)
     in_compose = airflow_services(compose)["scheduler"]["environment"]
-    assert set(in_compose) - set(AIRFLOW) == OF_ONE_MACHINE
+    assert set(in_compose) - set(AIRFLOW) - SETTINGS == OF_ONE_MACHINE
     assert set(ours) >= OF_ONE_MACHINE - USERS_ARE_IN_A_FILE
+
+
+def test_every_setting_of_the_product_passes_from_the_env_file_to_every_service(compose: dict[str, Any]) -> None:
+    for name, service in airflow_services(compose).items():
+        passed = {key: value for key, value in service["environment"].items() if key in SETTINGS}
+        assert passed == dict.fromkeys(SETTINGS), name  # an empty text is a value, None takes what .env has
+
+
+def test_the_logs_of_tasks_outlive_the_containers(compose: dict[str, Any]) -> None:
+    assert "logs" in compose["volumes"]
+    for name in AIRFLOW_COMMANDS:
+        assert compose["services"][name]["volumes"] == ["logs:/opt/airflow/logs"], name
+
+
+def test_nothing_of_the_clone_is_mounted_and_all_that_is_copied_can_be_read(compose: dict[str, Any]) -> None:
+    mounted = [volume for service in compose["services"].values() for volume in service["volumes"]]
+    assert {volume.partition(":")[0] for volume in mounted} == set(compose["volumes"])
+    inline = compose["services"]["postgres"]["build"]["dockerfile_inline"]
+    copied = re.findall(r"^COPY .*", inline + (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    assert len(copied) == 5
+    assert all("--chmod=755 " in line or "--chmod=u=rwX,go=rX " in line for line in copied)
 
 
 def test_each_process_runs_the_command_of_make_up(compose: dict[str, Any]) -> None:
@@ -87,7 +109,7 @@ def test_every_secret_comes_from_the_env_file_and_the_example_has_none() -> None
     wanted = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yaml").read_text()))
     example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
     assert set(example) == wanted
-    assert {name for name, value in example.items() if value} == {"API_PORT", "BELLWETHER_DEFAULT_DATA_SOURCE"}
+    assert {name for name, value in example.items() if value} == {"API_PORT"}
 
 
 def test_the_image_is_built_from_the_lock_on_the_airflow_that_is_locked() -> None:
