@@ -51,7 +51,7 @@ def troubles(
     `up_since`: when all were up, in seconds since 1970, so that the start of the whole counts for no restart; None
     while that goes on. `unhealthy`: the processes that Airflow itself reports.
     """
-    found = dict.fromkeys(unhealthy, "runs, and Airflow says that it is not healthy")
+    found = dict.fromkeys(unhealthy, "runs and is not healthy")
     for state in states:
         age = state.now - state.started
         if state.state != "RUNNING":

@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from rich.console import Console
 
@@ -111,6 +113,17 @@ def test_a_process_that_does_not_stay_up_ends_the_waiting_with_its_log(monkeypat
     with pytest.raises(LocalError, match="scheduler does not stay up") as failure:
         watch(FakeApi(["running"]))
     assert failure.value.log == Path("/nowhere/logs/scheduler.log")
+
+
+def test_a_database_that_goes_away_ends_the_waiting_with_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(url: str) -> None:
+        raise psycopg.OperationalError("server closed the connection")
+
+    monkeypatch.setattr(main_job, "connect", no_answer)
+    stack = SimpleNamespace(url="", token=lambda: "", database_url=lambda: "", home=Home(Path("/nowhere")))
+    with pytest.raises(LocalError, match="PostgreSQL went away while the job ran") as failure:
+        main_job.run(stack, Console(quiet=True))  # type: ignore[arg-type]
+    assert failure.value.log == Path("/nowhere/logs/postgres.log")
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,7 @@ def test_one_that_does_not_run_is_named_with_what_supervisord_says() -> None:
 
 
 def test_one_that_runs_and_is_not_healthy_is_named() -> None:
-    assert show.troubles([process()], UP_SINCE, ["dag-processor"]) == {
-        "dag-processor": "runs, and Airflow says that it is not healthy"
-    }
+    assert show.troubles([process()], UP_SINCE, ["dag-processor"]) == {"dag-processor": "runs and is not healthy"}
 
 
 def test_logs_into_a_pipe_that_closes_end_quietly(tmp_path: Path) -> None:
