@@ -54,10 +54,17 @@ class InvalidRequestError(BellwetherError):
 
     def __init__(self, problems: Sequence[FieldProblem]) -> None:
         self.problems = tuple(problems)
-        by_reason: dict[str, list[str]] = {}
+        by_reason: dict[str, list[FieldProblem]] = {}
         for problem in self.problems:
-            by_reason.setdefault(problem.reason, []).append(f"{problem.field} {_short(problem.value)}")
-        super().__init__("; ".join(f"{', '.join(fields)}: {reason}" for reason, fields in by_reason.items()))
+            by_reason.setdefault(problem.reason, []).append(problem)
+        super().__init__("; ".join(_sentence(reason, fields) for reason, fields in by_reason.items()))
+
+
+def _sentence(reason: str, fields: Sequence[FieldProblem]) -> str:
+    """Say a reason once, with all the fields that it holds for."""
+    if len(fields) == 1:
+        return f"{fields[0].field}: {reason} (got {_short(fields[0].value)})"
+    return f"{', '.join(f'{problem.field} {_short(problem.value)}' for problem in fields)}: {reason}"
 
 
 def _short(value: object) -> str:
