@@ -43,7 +43,11 @@ def _outcome(
     """What became of one ticker, whatever happens: its trouble is recorded and the others go on."""
     ticker = fetched.ticker
     try:
-        outcome = fetched if isinstance(fetched, Refusal) else _analyse(fetched, session, strategy, request)
+        outcome = (
+            fetched
+            if isinstance(fetched, Refusal)
+            else outcome_of(fetched, strategy, request.risk, session, settings().lookback_bars)
+        )
     except Exception as error:
         log.exception("%s could not be analysed", ticker)
         outcome = Refusal(ticker, ErrorCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
@@ -52,7 +56,3 @@ def _outcome(
     else:
         log.info("%s  %s", ticker, outcome.analysis.summary)
     return outcome
-
-
-def _analyse(bars: Bars, session: date | None, strategy: Strategy, request: AnalysisRequest) -> Outcome | Refusal:
-    return outcome_of(bars, strategy, request.risk, session, settings().lookback_bars)

@@ -2,8 +2,8 @@
 
 Cancelling a run in Airflow (marking it failed) and a dagrun_timeout skip `finalize_job`; only a listener hears of them.
 It runs in the scheduler, or in the API server when a person ends the run, and must be quick: no database of ours is
-asked after an ordinary success, and none for longer than a few seconds. Airflow logs what it raises and goes on; the
-housekeeping ends what it could not.
+asked after an ordinary success, and otherwise for no longer than PGCONNECT_TIMEOUT and five seconds a statement.
+Airflow logs what it raises and goes on; the housekeeping ends what it could not.
 """
 
 from typing import TYPE_CHECKING
