@@ -5,7 +5,7 @@ import psycopg
 from include.model.errors import SchemaError
 from include.storage.connection import Connection
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 MEND = "run `python -m include.storage.migrate`"
 
 
