@@ -15,7 +15,7 @@ from include.market.universes import UNIVERSES, universe
 from include.model.analysis import RiskProfile
 from include.model.bars import DataSource
 from include.model.errors import FieldProblem, InvalidRequestError
-from include.model.request import AnalysisRequest, AnalysisSource, Demand, Trigger
+from include.model.request import AnalysisRequest, AnalysisSource, Demand, OnDuplicate, Trigger
 from include.settings import settings
 
 
@@ -34,7 +34,7 @@ def canonicalise(raw: Mapping[str, Any], requester: Requester) -> Demand:
     Raises InvalidRequestError, which names every bad field and what is allowed.
     """
     form = _parse(raw)
-    problems = [*_ticker_problems(form), *_name_problems(form)]
+    problems = [*_ticker_problems(form), *_name_problems(form), *_contradictions(form)]
     if problems:
         raise InvalidRequestError(problems)
     tickers = _resolve_tickers(form, requester)
@@ -59,6 +59,8 @@ def canonicalise(raw: Mapping[str, Any], requester: Requester) -> Demand:
         analysis_source=_analysis_source(form),
         force=form.force,
         batch_size=form.batch_size,
+        on_duplicate=OnDuplicate(form.on_duplicate),
+        request_id=form.request_id,
     )
 
 
@@ -95,6 +97,12 @@ def _name_problems(form: RequestForm) -> Iterator[FieldProblem]:
     elif form.universe is not None and form.universe not in (WATCHLIST, *UNIVERSES):
         allowed = ", ".join((WATCHLIST, *UNIVERSES))
         yield FieldProblem("universe", form.universe, f"no such universe; allowed: {allowed}")
+
+
+def _contradictions(form: RequestForm) -> Iterator[FieldProblem]:
+    if form.force and form.on_duplicate != "use_existing":
+        reason = "with force a job runs beside an equal one: leave on_duplicate out, or force"
+        yield FieldProblem("on_duplicate", form.on_duplicate, reason)
 
 
 def _resolve_tickers(form: RequestForm, requester: Requester) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.model.analysis import RiskProfile
+from include.model.request import OnDuplicate
 from include.settings import settings
 
 DEFAULT_STRATEGY = "balanced"
@@ -20,6 +21,7 @@ _ADVANCED = "Advanced"
 
 
 DataSourceName = Literal["yahoo", "sample", "demo"]
+OnDuplicateName = Literal["use_existing", "fail", "supersede"]
 
 
 class RequestForm(BaseModel):
@@ -87,6 +89,20 @@ class RequestForm(BaseModel):
         False,
         title="Force",
         description="Run even while an equal job is active, and compute anew what is known.",
+        json_schema_extra={"section": _ADVANCED},
+    )
+    on_duplicate: OnDuplicateName = Field(
+        OnDuplicate.USE_EXISTING.value,
+        title="When an equal job is active",
+        description="Be answered with it, fail, or cancel it and take over.",
+        json_schema_extra={"section": _ADVANCED},
+    )
+    request_id: str | None = Field(
+        None,
+        pattern="^[!-~]{1,200}$",
+        title="Request id",
+        description="For programs: a key of your own, up to 200 characters without spaces. The same one again gets the "
+        "same answer.",
         json_schema_extra={"section": _ADVANCED},
     )
     batch_size: int | None = Field(

@@ -1,18 +1,46 @@
 """Opens a job: the claim, its details, its batches."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from include.jobs.batches import cut_batches, describe_batches, plan_tickers
 from include.jobs.claims import claim_key
+from include.jobs.repeats import check_same_request
 from include.jobs.reuse import reusable
+from include.model.errors import DuplicateJobError
 from include.model.job import Batch, Claim, Run
-from include.model.request import Demand
+from include.model.request import AnalysisRequest, Demand, OnDuplicate
 from include.settings import settings
 from include.storage.connection import Connection
-from include.storage.jobs import claim_job, write_details
+from include.storage.jobs import claim_job, finalize_job, lock_run, supersede_job, write_details
+from include.storage.requests import (
+    Disposition,
+    Door,
+    RequestRecord,
+    find_repeat,
+    record_run,
+    remember_request_id,
+)
 from include.storage.results import store_reused
+
+log = logging.getLogger(__name__)
+
+IsOver = Callable[[Run], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingRun:
+    """A DAG run and who asks by it, with what (`raw`), through which door."""
+
+    run: Run
+    requested_by: str
+    door: Door
+    raw: Mapping[str, Any]
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +55,42 @@ class OpenedJob:
     batches: tuple[Batch, ...] = ()
 
 
-def open_job(connection: Connection, run: Run, demand: Demand, sessions: Mapping[str, date]) -> OpenedJob:
-    """Claim the work of `demand` for `run`, answer what is known, and cut the rest into batches; one transaction.
+def open_job(
+    connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date], is_over: IsOver
+) -> OpenedJob:
+    """Claim the work of `demand` for a run, answer what is known, and cut the rest into batches; one transaction.
 
-    `sessions` says which session of each ticker is analysed.
+    `sessions` says which session of each ticker is analysed. A holder of the claim whose run `is_over` is dead: it is
+    ended, and not joined. Raises DuplicateJobError when the request asked to fail beside an equal active job.
     """
+    repeated = _repeated(connection, asking, demand, is_over)
+    if repeated is not None:
+        return _join(connection, asking, demand, Run(dag_id=asking.run.dag_id, job_id=repeated))
+    while True:
+        opened = _claim(connection, asking, demand, sessions)
+        holder = opened.claim.run
+        if not opened.claim.joined:
+            return opened
+        if is_over(holder):
+            log.warning("the equal active job %s is dead (its DAG run is over): it is ended, not joined", holder.job_id)
+            finalize_job(connection, holder.job_id)
+        elif demand.on_duplicate is OnDuplicate.FAIL:
+            raise DuplicateJobError(holder.job_id)
+        else:
+            return _join(connection, asking, demand, holder)
+
+
+def _claim(connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date]) -> OpenedJob:
+    """One try: this run's own job, opened, or the claim of another run that stands in the way."""
+    run, key = asking.run, claim_key(demand.request)
     with connection.transaction():
-        claim = claim_job(connection, run, claim_key(demand.request), demand)
+        claim = claim_job(connection, run, key, demand)
+        if claim.joined and demand.on_duplicate is OnDuplicate.SUPERSEDE:
+            supersede_job(connection, claim.run.job_id, run.job_id, actor=demand.requested_by)
+            claim = claim_job(connection, run, key, demand)
         if claim.joined:
             return OpenedJob(claim=claim)
+        _record(connection, asking, demand, Disposition.CREATED, run.job_id)
         reused = [] if demand.force else reusable(connection, demand.request, sessions)
         known = {answer.result.ticker for answer in reused}
         rest = [ticker for ticker in demand.request.tickers if ticker not in known]
@@ -44,3 +99,59 @@ def open_job(connection: Connection, run: Run, demand: Demand, sessions: Mapping
         store_reused(connection, run.job_id, reused)
     described = describe_batches(run.job_id, claim.attempt, batches)
     return OpenedJob(claim=claim, reused=len(reused), batches=tuple(described))
+
+
+def _repeated(connection: Connection, asking: AskingRun, demand: Demand, is_over: IsOver) -> str | None:
+    """The job that answered this request id before: a stored one, also when it has ended, or a run on its way to it."""
+    if demand.request_id is None:
+        return None
+    known = find_repeat(connection, demand.requested_by, demand.request_id)
+    if known is None or known.job_id == asking.run.job_id:
+        return None
+    check_same_request(known, demand)
+    on_its_way = not known.has_job and not is_over(Run(dag_id=asking.run.dag_id, job_id=known.job_id))
+    return known.job_id if known.has_job or on_its_way else None
+
+
+def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run) -> OpenedJob:
+    with connection.transaction():
+        lock_run(connection, asking.run.job_id)
+        _record(connection, asking, demand, Disposition.JOINED, holder.job_id)
+    return OpenedJob(claim=Claim(run=holder, attempt=0, joined=True))
+
+
+def _record(connection: Connection, asking: AskingRun, demand: Demand, disposition: Disposition, job_id: str) -> None:
+    record_run(connection, _request_record(asking, demand.request, demand.request_id, disposition, job_id))
+    if demand.request_id is not None:
+        key = claim_key(demand.request)
+        remember_request_id(connection, demand.requested_by, demand.request_id, key, job_id, disposition)
+
+
+def record_refusal(connection: Connection, asking: AskingRun, request: AnalysisRequest | None, reason: str) -> None:
+    """Record that the request of a run was refused, unless there is a record of the run already."""
+    refused = _request_record(asking, request, None, Disposition.REFUSED, None, reason)
+    with connection.transaction():
+        lock_run(connection, asking.run.job_id)
+        record_run(connection, refused)
+
+
+def _request_record(
+    asking: AskingRun,
+    request: AnalysisRequest | None,
+    request_id: str | None,
+    disposition: Disposition,
+    job_id: str | None,
+    reason: str | None = None,
+) -> RequestRecord:
+    return RequestRecord(
+        requested_by=asking.requested_by,
+        door=asking.door,
+        raw=dict(asking.raw),
+        request=request,
+        disposition=disposition,
+        job_id=job_id,
+        reason=reason,
+        latency_ms=(time.monotonic() - asking.since) * 1000,
+        run_id=asking.run.job_id,
+        request_id=request_id,
+    )

@@ -18,6 +18,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_TICKER = "unknown_ticker"
     RATE_LIMITED = "rate_limited"
     SOURCE_UNAVAILABLE = "source_unavailable"
+    DATABASE_ERROR = "database_error"
     INTERRUPTED = "interrupted"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
@@ -79,6 +80,40 @@ class RunExistsError(BellwetherError):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"the run {run_id} exists, for another request: choose another dag_run_id, or leave it out")
+
+
+class DuplicateJobError(BellwetherError):
+    """An equal job is active, and the request asked to fail then."""
+
+    code = "duplicate_job"
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"an equal job is active: {job_id}; leave on_duplicate out to be answered with it")
+
+
+class NothingToRetryError(BellwetherError):
+    """A job has no failed ticker, or is still at work on them."""
+
+    code = "nothing_to_retry"
+
+
+class UnknownJobError(BellwetherError):
+    """There is no such job."""
+
+    code = "unknown_job"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id}")
+
+
+class CancelledRunError(BellwetherError):
+    """A run was cancelled before its job was opened."""
+
+    code = "cancelled_run"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"the run {run_id} was cancelled before its job was opened; clear it to do it again")
 
 
 class ClaimCollisionError(BellwetherError):

@@ -1,7 +1,7 @@
 """A job, its details, and the batches that its mapped tasks work on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -39,10 +39,14 @@ class DetailStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The DAG run that a request has become. Its run_id is the id of the job, if it gets one."""
+    """The DAG run that a request has become. Its run_id is the id of the job, if it gets one.
+
+    `clear_number` is how often the run has been cleared in Airflow, to be done again.
+    """
 
     dag_id: str
     job_id: str
+    clear_number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

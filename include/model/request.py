@@ -30,6 +30,14 @@ class AnalysisSource(StrEnum):
     DEMO = "demo"
 
 
+class OnDuplicate(StrEnum):
+    """What a request does when an equal job is active."""
+
+    USE_EXISTING = "use_existing"
+    FAIL = "fail"
+    SUPERSEDE = "supersede"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisRequest:
     """What is to be analysed: two requests are the same work exactly when these are equal.
@@ -49,7 +57,10 @@ class AnalysisRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """A request together with the circumstances that do not make it other work."""
+    """A request together with the circumstances that do not make it other work.
+
+    `request_id` is the requester's own key: the same one again gets the same answer.
+    """
 
     request: AnalysisRequest
     requested_by: str
@@ -57,3 +68,5 @@ class Demand:
     analysis_source: AnalysisSource
     force: bool = False
     batch_size: int | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.USE_EXISTING
+    request_id: str | None = None

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 JOB_DAGS = frozenset({"analyze_stocks"})
+NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping"}
 BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
 TIMED_OUT = "timed_out"
+BY_AIRFLOW = "(Airflow does not say)"  # who did it: a listener is not told
 
 
 @hookimpl
@@ -30,17 +32,18 @@ def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
 @hookimpl
 def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
     """Note what became of the request; a run marked successful before its end cancels its job."""
-    if dag_run.dag_id in JOB_DAGS:
+    if dag_run.dag_id in NOTED_DAGS:
         copy_note(dag_run)
-        if BY_HAND in msg:
-            _end_job(dag_run, msg)
+    if dag_run.dag_id in JOB_DAGS and BY_HAND in msg:
+        _end_job(dag_run, msg)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: "DagRun", msg: str) -> None:
     """Note what became of the request, and end its job if it goes on."""
-    if dag_run.dag_id in JOB_DAGS:
+    if dag_run.dag_id in NOTED_DAGS:
         copy_note(dag_run)
+    if dag_run.dag_id in JOB_DAGS:
         _end_job(dag_run, msg)
 
 
@@ -53,7 +56,7 @@ def _end_job(dag_run: "DagRun", msg: str) -> None:
         wait_at_most(connection, seconds=5)
         if BY_HAND in msg:
             reason = f"its run was marked {dag_run.state} in Airflow"
-            if cancel_job(connection, dag_run.run_id, reason):
+            if cancel_job(connection, dag_run.run_id, reason, actor=BY_AIRFLOW, clear_number=dag_run.clear_number):
                 write_note(dag_run, f"cancelled: {reason}")
         elif msg == TIMED_OUT:
             reason = "its run took longer than the DAG's dagrun_timeout"

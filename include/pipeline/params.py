@@ -30,6 +30,11 @@ def _choices() -> dict[str, dict[str, str]]:
             "sample": "Sample (real, 2009-2010)",
             "demo": "Demo (synthetic)",
         },
+        "on_duplicate": {
+            "use_existing": "Be answered with it",
+            "fail": "Fail",
+            "supersede": "Cancel it and take over",
+        },
     }
 
 

@@ -1,6 +1,7 @@
 """The tasks of an analysis, as both DAGs use them: `open_job` -> `analyze` (mapped over batches) -> `finalize_job`."""
 
 import logging
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,19 +10,27 @@ from airflow.sdk import get_current_context, result, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.jobs.canonical import Requester, canonicalise
-from include.jobs.opening import OpenedJob
+from include.jobs.opening import AskingRun, OpenedJob, record_refusal
 from include.jobs.opening import open_job as claim_and_open
 from include.market.sessions import resolve_sessions
 from include.market.sources import open_source
-from include.model.errors import InvalidRequestError, SchemaError, StaleAttemptError
-from include.model.job import Batch, JobStatus, Run
-from include.model.request import Trigger
+from include.model.errors import (
+    CancelledRunError,
+    DuplicateJobError,
+    InvalidRequestError,
+    SchemaError,
+    StaleAttemptError,
+)
+from include.model.job import Batch, JobStatus, Progress, Run
+from include.model.request import AnalysisRequest, Trigger
 from include.pipeline.batch import run_batch
-from include.pipeline.database import stocks_database
+from include.pipeline.database import stocks
 from include.pipeline.notes import NOTE, fit
+from include.settings import settings
 from include.storage.connection import Connection
-from include.storage.jobs import begin_batch, progress_document
 from include.storage.jobs import finalize_job as end_job
+from include.storage.jobs import progress_document
+from include.storage.requests import Door, door_of_run
 from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
 
@@ -36,47 +45,83 @@ RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minut
     "max_retry_delay": timedelta(minutes=2),
 }
 
+REFUSALS = (InvalidRequestError, SchemaError, DuplicateJobError, CancelledRunError)
+
+_DOORS = {
+    "scheduled": Door.SCHEDULE,
+    "backfill": Door.BACKFILL,
+    "operator_triggered": Door.OPERATOR,
+    "asset_triggered": Door.ASSET,
+    "asset_materialization": Door.ASSET,
+}
 _TRIGGERS = {
-    "manual": Trigger.MANUAL,
-    "scheduled": Trigger.SCHEDULE,
-    "backfill": Trigger.BACKFILL,
-    "operator_triggered": Trigger.OPERATOR,
-    "asset_triggered": Trigger.ASSET,
-    "asset_materialization": Trigger.ASSET,
+    Door.UI: Trigger.UI,
+    Door.REST: Trigger.API,
+    Door.API: Trigger.API,
+    Door.CLI: Trigger.CLI,
+    Door.RUN: Trigger.MANUAL,
+    Door.SCHEDULE: Trigger.SCHEDULE,
+    Door.BACKFILL: Trigger.BACKFILL,
+    Door.OPERATOR: Trigger.OPERATOR,
+    Door.ASSET: Trigger.ASSET,
 }
 
 
 @task(**RETRIES)  # type: ignore[untyped-decorator]
 def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     """Make the canonical request, claim its work, and cut it into batches: none when another job does it already."""
-    with stocks_database() as connection:
+    since = time.monotonic()
+    with stocks() as database:
         try:
-            check_schema(connection)
-            demand = canonicalise(params, _requester(connection, dag_run))
-            request = demand.request
-            sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
-        except (InvalidRequestError, SchemaError) as error:
-            ti.xcom_push(key=NOTE, value=fit(f"refused: {error}"))
+            opened = database.run(lambda connection: _open(connection, params, dag_run, ti, since))
+        except REFUSALS as error:
+            ti.xcom_push(
+                key=NOTE, value=fit(f"{'cancelled' if isinstance(error, CancelledRunError) else 'refused'}: {error}")
+            )
             raise AirflowFailException(str(error)) from error
-        run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id)
-        opened = claim_and_open(connection, run, demand, sessions)
-        while opened.claim.joined and is_over(ti, opened.claim.run):
-            dead = opened.claim.run.job_id
-            log.warning("the equal active job %s is dead (its DAG run is over): it is ended, and not joined", dead)
-            end_job(connection, dead)
-            opened = claim_and_open(connection, run, demand, sessions)
-    _say_what_follows(ti, opened, len(request.tickers))
+    _say_what_follows(ti, opened)
     return [asdict(batch) for batch in opened.batches]
 
 
-def _say_what_follows(ti: Any, opened: OpenedJob, tickers: int) -> None:  # noqa: ANN401
+def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any, since: float) -> OpenedJob:  # noqa: ANN401
+    check_schema(connection)
+    run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=dag_run.clear_number or 0)
+    door = door_of_run(connection, run.job_id) or _door_of(dag_run)
+    name = dag_run.triggering_user_name or NOBODY
+    asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
+    requester = Requester(name=name, trigger=_TRIGGERS[door], watchlist=lambda: watchlist_tickers(connection, name))
+    request: AnalysisRequest | None = None
+    try:
+        demand = canonicalise(params, requester)
+        request = demand.request
+        sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
+        return claim_and_open(connection, asking, demand, sessions, lambda other: is_over(ti, other))
+    except (InvalidRequestError, DuplicateJobError, CancelledRunError) as error:
+        record_refusal(connection, asking, request, str(error))
+        raise
+
+
+def _door_of(dag_run: Any) -> Door:  # noqa: ANN401
+    """The door of a run that no door of ours made. With all HTTP doors ours, a manual one is the command line's."""
+    if dag_run.run_type == "manual":
+        return Door.CLI if settings().one_door else Door.RUN
+    return _DOORS[dag_run.run_type]
+
+
+def _say_what_follows(ti: Any, opened: OpenedJob) -> None:  # noqa: ANN401
     claim, job_id = opened.claim, opened.claim.run.job_id
     if claim.joined:
-        log.info("an equal job is active: this run joins job %s and does no work of its own", job_id)
+        log.info("an equal job is there: this run joins job %s and does no work of its own", job_id)
         ti.xcom_push(key=JOINED, value=job_id)
-        ti.xcom_push(key=NOTE, value=f"joined the equal active job {job_id}")
+        ti.xcom_push(key=NOTE, value=f"joined the equal job {job_id}")
     else:
-        log.info("job %s, attempt %d: %d tickers, %d reused", job_id, claim.attempt, tickers, opened.reused)
+        log.info(
+            "job %s, attempt %d: %d batches, %d tickers reused",
+            job_id,
+            claim.attempt,
+            len(opened.batches),
+            opened.reused,
+        )
 
 
 def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
@@ -90,40 +135,42 @@ def analyze(batch: dict[str, Any]) -> None:
     """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed."""
     work_order = Batch(**batch)
     get_current_context()["batch_label"] = work_order.label  # type: ignore[typeddict-unknown-key]
-    with stocks_database() as connection:
+    with stocks() as database:
         try:
-            work = begin_batch(connection, work_order)
-            counts = run_batch(connection, work_order, work, open_source(work.request.data_source))
+            counts = run_batch(database, work_order, open_source)
         except StaleAttemptError as error:
             raise AirflowSkipException(str(error)) from error
+        except SchemaError as error:
+            raise AirflowFailException(str(error)) from error
     log.info("%d tickers completed, %d failed", counts["completed"], counts["failed"])
 
 
 @result
 @task(trigger_rule="all_done", multiple_outputs=False, **RETRIES)  # else every key is one more request to the API
 def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
-    """End the job from what the database says, whatever happened before; a failed job fails the run."""
+    """End the job from what the database says, whatever happened before; a failed or cancelled job fails the run."""
     winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
     if winner is not None:
         return {"job_id": winner, "joined": True}
-    with stocks_database() as connection:
-        ended = end_job(connection, dag_run.run_id)
+    with stocks() as database:
+        try:
+            ended = database.run(lambda connection: end_job(connection, dag_run.run_id))
+        except SchemaError as error:
+            raise AirflowFailException(str(error)) from error
     if ended is None:
         raise AirflowFailException("there is no job: the log of open_job says why")
-    said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
-    if ended.reused:
-        said += f", {ended.reused} of them known already"
-    ti.xcom_push(key=NOTE, value=f"{said}; {ended.status_reason}" if ended.status_reason else said)
-    log.info("job %s %s (%s)", ended.job_id, said, ended.status_reason or "all of them")
+    said = _sentence(ended)
+    ti.xcom_push(key=NOTE, value=fit(said))
+    log.info("job %s %s", ended.job_id, said)
     if ended.status is JobStatus.FAILED:
         raise AirflowFailException(f"no ticker could be analysed: {ended.status_reason}")
+    if ended.status is JobStatus.CANCELLED:
+        raise AirflowFailException(f"the job was cancelled: {ended.status_reason}")
     return {**progress_document(ended), "joined": False}
 
 
-def _requester(connection: Connection, dag_run: Any) -> Requester:  # noqa: ANN401
-    name = dag_run.triggering_user_name or NOBODY
-    return Requester(
-        name=name,
-        trigger=_TRIGGERS[dag_run.run_type],
-        watchlist=lambda: watchlist_tickers(connection, name),
-    )
+def _sentence(ended: Progress) -> str:
+    said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
+    if ended.reused:
+        said += f", {ended.reused} of them known already"
+    return f"{said}; {ended.status_reason}" if ended.status_reason else said

@@ -7,7 +7,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from include.model.errors import ClaimCollisionError, ErrorCode, StaleAttemptError
+from include.model.errors import CancelledRunError, ClaimCollisionError, ErrorCode, StaleAttemptError
 from include.model.job import (
     Batch,
     BatchWork,
@@ -20,6 +20,7 @@ from include.model.job import (
     Run,
 )
 from include.model.request import AnalysisRequest, Demand
+from include.storage.actions import Action, record_action
 from include.storage.connection import Connection, queries
 
 _REQUEST = TypeAdapter(AnalysisRequest)
@@ -30,11 +31,20 @@ def request_document(request: AnalysisRequest) -> dict[str, Any]:
     return _REQUEST.dump_python(request, mode="json")  # type: ignore[no-any-return]
 
 
+def lock_run(connection: Connection, run_id: str) -> None:
+    """Let one transaction at a time decide what becomes of a run, also while there is no job of it yet."""
+    queries().lock_run(connection, run_id=run_id)
+
+
 def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
     """Claim the work for `run`, or learn whose run is doing it. An earlier attempt of this run is over by it.
 
-    Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another.
+    Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another,
+    and CancelledRunError when the run was cancelled before it came here.
     """
+    lock_run(connection, run.job_id)
+    if is_cancelled_run(connection, run.job_id, run.clear_number):
+        raise CancelledRunError(run.job_id)
     return _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
 
 
@@ -126,13 +136,45 @@ def finalize_job(connection: Connection, job_id: str) -> Progress | None:
                 error_message="the task that should have analysed it ended before it did; run the job again",
             )
             queries().end_job(connection, job_id=job_id)
-            queries().update_watchlist(connection, job_id=job_id)
+            _tell_others(connection, job_id)
     return progress(connection, job_id)
 
 
-def cancel_job(connection: Connection, job_id: str, reason: str) -> bool:
-    """End an active job because somebody wants it; its open tickers are cancelled. Whether there was one."""
-    return _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED)
+def _tell_others(connection: Connection, job_id: str) -> None:
+    """What follows from a job's end, in the transaction that ends it."""
+    queries().update_watchlist(connection, job_id=job_id)
+    queries().write_outbox(connection, job_id=job_id)
+
+
+def cancel_job(connection: Connection, job_id: str, reason: str, *, actor: str, clear_number: int = 0) -> bool:
+    """End an active job because `actor` wants it; its open tickers are cancelled. Whether there was one to end.
+
+    A run that has not opened its job yet will not open it any more, unless it is cleared: `clear_number` is how often
+    it has been so far.
+    """
+    details = {"reason": reason}
+    with connection.transaction():
+        lock_run(connection, job_id)
+        if _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED):
+            record_action(connection, actor, Action.CANCEL, job_id, details)
+            return True
+        if not queries().has_job(connection, job_id=job_id) and not is_cancelled_run(connection, job_id, clear_number):
+            record_action(connection, actor, Action.CANCEL, job_id, {**details, "unopened": clear_number})
+            return True
+    return False
+
+
+def supersede_job(connection: Connection, job_id: str, by: str, *, actor: str) -> None:
+    """End an active job because another one takes its place; its open tickers are cancelled."""
+    reason = f"superseded by {by}"
+    if _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED):
+        record_action(connection, actor, Action.SUPERSEDE, job_id, {"by": by})
+
+
+def is_cancelled_run(connection: Connection, run_id: str, clear_number: int) -> bool:
+    """Whether a run was cancelled before it opened its job."""
+    cancelled: bool = queries().is_cancelled_run(connection, run_id=run_id, clear_number=clear_number)
+    return cancelled
 
 
 def abandon_job(connection: Connection, job_id: str, reason: str) -> bool:
@@ -161,8 +203,20 @@ def _stop(
             error_code=error_code,
             error_message=reason,
         )
-        queries().update_watchlist(connection, job_id=job_id)
+        _tell_others(connection, job_id)
     return True
+
+
+def was_cancelled(connection: Connection, run_id: str) -> bool:
+    """Whether somebody cancelled a run that has no job, however often it has been cleared since."""
+    cancelled: bool = queries().was_cancelled(connection, run_id=run_id)
+    return cancelled
+
+
+def failed_part(connection: Connection, job_id: str) -> tuple[AnalysisRequest, list[str]] | None:
+    """The request of a job and its tickers that have failed, None when there is no such job."""
+    row = queries().failed_part(connection, job_id=job_id)
+    return None if row is None else (_REQUEST.validate_python(row["request"]), row["tickers"])
 
 
 def quiet_jobs(connection: Connection, quiet_seconds: float) -> list[QuietJob]:

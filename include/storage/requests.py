@@ -13,11 +13,21 @@ from include.storage.jobs import request_document
 
 
 class Door(StrEnum):
-    """Which way a request came in: Airflow's form, Airflow's REST API, or our own API."""
+    """Which way a request came in: Airflow's form, Airflow's REST API, our own API, or as a run that Airflow made.
+
+    Airflow makes runs without us for its command line, the schedule, a backfill, another DAG, an asset; `run` when it
+    does not say for what.
+    """
 
     UI = "ui"
     REST = "rest"
     API = "api"
+    CLI = "cli"
+    SCHEDULE = "schedule"
+    BACKFILL = "backfill"
+    OPERATOR = "operator"
+    ASSET = "asset"
+    RUN = "run"
 
 
 class Disposition(StrEnum):
@@ -25,12 +35,16 @@ class Disposition(StrEnum):
 
     CREATED = "created"
     JOINED = "joined"
+    REPEATED = "repeated"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
-    """One request as it is recorded: the raw payload, and what became of it after `latency_ms`."""
+    """One request as it is recorded: the raw payload, and what became of it after `latency_ms`.
+
+    `run_id` is the run that was made for it; `job_id` the job that answers it, another run's when it joined.
+    """
 
     requested_by: str
     door: Door
@@ -40,6 +54,18 @@ class RequestRecord:
     job_id: str | None
     reason: str | None
     latency_ms: float
+    run_id: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """What the first request of a request id was answered with. `has_job`: the job is stored (still)."""
+
+    claim_key: str
+    job_id: str
+    disposition: Disposition
+    has_job: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +78,55 @@ class KnownWork:
 
 def record_request(connection: Connection, record: RequestRecord) -> None:
     """Append one request to the record."""
-    queries().record_request(
+    queries().record_request(connection, **_columns(record))
+
+
+def record_run(connection: Connection, record: RequestRecord) -> None:
+    """Append the request that a run stands for, unless there is a record of the run already.
+
+    Belongs behind whatever lets one process at a time decide about the run: nothing else keeps two records apart.
+    """
+    queries().record_run(connection, **_columns(record))
+
+
+def door_of_run(connection: Connection, run_id: str) -> Door | None:
+    """The door whose request made this run, None when there is no record of it."""
+    found: str | None = queries().door_of_run(connection, run_id=run_id)
+    return None if found is None else Door(found)
+
+
+def _columns(record: RequestRecord) -> dict[str, Any]:
+    return {
+        "requested_by": record.requested_by,
+        "door": record.door,
+        "raw": Jsonb(_storable(record.raw)),
+        "request": None if record.request is None else Jsonb(request_document(record.request)),
+        "disposition": record.disposition,
+        "job_id": record.job_id,
+        "reason": record.reason,
+        "latency_ms": record.latency_ms,
+        "run_id": record.run_id,
+        "request_id": record.request_id,
+    }
+
+
+def find_repeat(connection: Connection, requested_by: str, request_id: str) -> Repeat | None:
+    """What this user's request of that id was answered with, None when it is new."""
+    row = queries().find_request_id(connection, requested_by=requested_by, request_id=request_id)
+    return None if row is None else Repeat(**{**row, "disposition": Disposition(row["disposition"])})
+
+
+def remember_request_id(
+    connection: Connection, requested_by: str, request_id: str, claim_key: str, job_id: str, disposition: Disposition
+) -> None:
+    """Remember what a request id was answered with. An answer whose job came to nothing is replaced."""
+    queries().remember_request_id(
         connection,
-        requested_by=record.requested_by,
-        door=record.door,
-        raw=Jsonb(_storable(record.raw)),
-        request=None if record.request is None else Jsonb(request_document(record.request)),
-        disposition=record.disposition,
-        job_id=record.job_id,
-        reason=record.reason,
-        latency_ms=record.latency_ms,
+        requested_by=requested_by,
+        request_id=request_id,
+        claim_key=claim_key,
+        job_id=job_id,
+        disposition=disposition,
     )
 
 

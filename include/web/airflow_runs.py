@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from airflow.api_fastapi.core_api.datamodels.dag_run import TriggerDAGRunPostBody
-from airflow.api_fastapi.core_api.routes.public.dag_run import trigger_dag_run
+from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunPatchBody, TriggerDAGRunPostBody
+from airflow.api_fastapi.core_api.routes.public.dag_run import patch_dag_run, trigger_dag_run
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from include.jobs.submission import RunState
+from include.pipeline.notes import write_note
 from include.web.access import DAG_ID
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class AirflowRuns:
         return bool((conf or {}) == (self._body.conf or {}))
 
     def create(self, run_id: str) -> bool:
-        """Make a run and commit it: who is told of it can see it. False when there is one of that id already."""
+        """Make a run that nobody sees before it is kept. False when there is one of that id already."""
         body = self._body.model_copy(update={"dag_run_id": run_id})
         try:
             with self._session.begin_nested():
@@ -51,8 +52,26 @@ class AirflowRuns:
                 self._session.flush()
         except IntegrityError:
             return False
-        self._session.commit()
         return True
+
+    def keep(self) -> None:
+        """Commit what was made: who is told of it can see it."""
+        self._session.commit()
+
+    def drop(self) -> None:
+        """Undo what was made."""
+        self._session.rollback()
+
+    def cancel(self, run_id: str, note: str) -> None:
+        """Mark a run failed, which ends its tasks; one that is over stays as it is."""
+        if self.state(run_id) is not RunState.ACTIVE:
+            return
+        body = DAGRunPatchBody.model_validate({"state": "failed"})
+        patch_dag_run(DAG_ID, run_id, body, self._session, _dag_bag, self._user)
+        run = find_run(self._session, run_id)
+        if run is not None:
+            write_note(run, note)
+        self._session.commit()
 
 
 @contextmanager

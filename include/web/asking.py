@@ -4,18 +4,42 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
+
+from fastapi import HTTPException
 
 from include.jobs.canonical import Requester, canonicalise
+from include.jobs.claims import claim_key
 from include.jobs.submission import Runs, Submission, submit
 from include.market.sessions import resolve_sessions
-from include.model.errors import InvalidRequestError, RunExistsError
+from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
 from include.model.request import AnalysisRequest, Demand, Trigger
 from include.storage.connection import Connection
-from include.storage.requests import Disposition, Door, RequestRecord, record_request
+from include.storage.requests import Disposition, Door, RequestRecord, record_request, remember_request_id
 from include.storage.watchlist import watchlist_tickers
 
+REFUSALS = (InvalidRequestError, RunExistsError, DuplicateJobError, HTTPException)  # the last one is Airflow's
 TRIGGERS = {Door.UI: Trigger.UI, Door.REST: Trigger.API, Door.API: Trigger.API}
+
+
+class KeptRuns(Runs, Protocol):
+    """Runs of which nobody else sees what was made before it is kept."""
+
+    def keep(self) -> None:
+        """Let everybody see the runs that were made."""
+
+    def drop(self) -> None:
+        """Undo what was made and not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody sent, who, and by which door. `own_id` is the name that a client gives its run."""
+
+    raw: Mapping[str, Any]
+    user: str
+    door: Door
+    own_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,46 +50,85 @@ class Answer:
     submission: Submission
 
 
-def ask(
-    connection: Connection, runs: Runs, raw: Mapping[str, Any], user: str, door: Door, own_id: str | None = None
-) -> Answer:
-    """Submit what somebody sent, and record it.
+def ask(connection: Connection, runs: KeptRuns, asked: Asked) -> Answer:
+    """Submit what somebody sent, and record it: a run that anybody can see has its record.
 
-    Raises InvalidRequestError and RunExistsError, which are recorded too.
+    Raises what refuses it, which is recorded too. Whatever is raised, no run
+    was made, and the same may be tried again.
     """
-    start = time.monotonic()
-    request: AnalysisRequest | None = None
-
-    def record(disposition: Disposition, job_id: str | None, why: str | None) -> None:
-        record_request(
-            connection,
-            RequestRecord(
-                requested_by=user,
-                door=door,
-                raw=raw,
-                request=request,
-                disposition=disposition,
-                job_id=job_id,
-                reason=why,
-                latency_ms=(time.monotonic() - start) * 1000,
-            ),
-        )
-
+    start, request = time.monotonic(), None
     try:
-        demand = _demand(connection, raw, user, door)
+        demand = _demand(connection, asked)
         request = demand.request
-        submission = submit(connection, runs, demand, own_id)
-    except (InvalidRequestError, RunExistsError) as error:
-        record(Disposition.REFUSED, None, str(error))
+        submission = submit(connection, runs, demand, asked.own_id)
+        with connection.transaction():
+            record_request(connection, _accepted(asked, demand, submission, start))
+            _remember(connection, demand, submission)
+        _keep(connection, runs, asked, demand, start)
+    except REFUSALS as error:
+        runs.drop()
+        record_request(connection, _refused(asked, request, str(error), start))
         raise
-    record(Disposition.CREATED if submission.created else Disposition.JOINED, submission.run_id, None)
+    except BaseException:
+        runs.drop()
+        raise
     return Answer(demand=demand, submission=submission)
 
 
-def _demand(connection: Connection, raw: Mapping[str, Any], user: str, door: Door) -> Demand:
-    requester = Requester(name=user, trigger=TRIGGERS[door], watchlist=lambda: watchlist_tickers(connection, user))
-    demand = canonicalise(raw, requester)
+def _demand(connection: Connection, asked: Asked) -> Demand:
+    requester = Requester(
+        name=asked.user, trigger=TRIGGERS[asked.door], watchlist=lambda: watchlist_tickers(connection, asked.user)
+    )
+    demand = canonicalise(asked.raw, requester)
     request = demand.request
     if request.as_of:  # a date that cannot be analysed is refused here; without one there is nothing to refuse
         resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
     return demand
+
+
+def _keep(connection: Connection, runs: KeptRuns, asked: Asked, demand: Demand, start: float) -> None:
+    """Keep the run that was recorded; where Airflow cannot, the record says so too."""
+    try:
+        runs.keep()
+    except Exception as error:
+        record_request(connection, _refused(asked, demand.request, f"Airflow did not keep the run: {error!r}", start))
+        raise
+
+
+def _remember(connection: Connection, demand: Demand, submission: Submission) -> None:
+    if demand.request_id is not None and not submission.repeated:
+        key, disposition = claim_key(demand.request), submission.disposition
+        remember_request_id(connection, demand.requested_by, demand.request_id, key, submission.run_id, disposition)
+
+
+def _accepted(asked: Asked, demand: Demand, submission: Submission, start: float) -> RequestRecord:
+    made = submission.created and not submission.repeated
+    return RequestRecord(
+        requested_by=asked.user,
+        door=asked.door,
+        raw=asked.raw,
+        request=demand.request,
+        disposition=Disposition.REPEATED if submission.repeated else submission.disposition,
+        job_id=submission.run_id,
+        reason=None,
+        latency_ms=_milliseconds(start),
+        run_id=submission.run_id if made else None,
+        request_id=demand.request_id,
+    )
+
+
+def _refused(asked: Asked, request: AnalysisRequest | None, reason: str, start: float) -> RequestRecord:
+    return RequestRecord(
+        requested_by=asked.user,
+        door=asked.door,
+        raw=asked.raw,
+        request=request,
+        disposition=Disposition.REFUSED,
+        job_id=None,
+        reason=reason,
+        latency_ms=_milliseconds(start),
+    )
+
+
+def _milliseconds(start: float) -> float:
+    return (time.monotonic() - start) * 1000

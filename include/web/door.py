@@ -11,12 +11,14 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import FastAPI, HTTPException, Request, status
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from include.model.errors import InvalidRequestError, RunExistsError
-from include.pipeline.database import stocks_database
+from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
+from include.pipeline.database import WEB_PATIENCE, stocks
+from include.storage.connection import DatabaseAwayError
 from include.storage.requests import Door
 from include.web.access import DAG_ID, MayAsk
 from include.web.airflow_runs import AirflowRuns, find_run, released
-from include.web.asking import ask
+from include.web.asking import Asked, ask
+from include.web.errors import DATABASE_AWAY, RETRY_AFTER_SECONDS
 
 TRIGGER_PATH = f"/api/v2/dags/{DAG_ID}/dagRuns"
 PREFIX = "/api/stocks-door"
@@ -50,14 +52,17 @@ def trigger(body: TriggerDAGRunPostBody, user: GetUserDep, session: SessionDep, 
     """Trigger the DAG: the run that does this work, new or not. A client's own `dag_run_id` is kept."""
     runs = AirflowRuns(session, user, request, body)
     door = Door.UI if request.headers.get("referer") else Door.REST
+    asked = Asked(raw=body.conf or {}, user=user.get_name(), door=door, own_id=body.dag_run_id)
     with released(session):
         try:
-            with stocks_database() as connection:
-                run_id = ask(
-                    connection, runs, body.conf or {}, user.get_name(), door, body.dag_run_id
-                ).submission.run_id
+            with stocks(WEB_PATIENCE) as database:
+                answer = database.run(lambda connection: ask(connection, runs, asked))
         except InvalidRequestError as error:
             raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
-        except RunExistsError as error:
+        except (RunExistsError, DuplicateJobError) as error:
             raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
-        return DAGRunResponse.model_validate(find_run(session, run_id))
+        except DatabaseAwayError as error:
+            raise HTTPException(
+                status.HTTP_503_SERVICE_UNAVAILABLE, DATABASE_AWAY, headers={"Retry-After": RETRY_AFTER_SECONDS}
+            ) from error
+        return DAGRunResponse.model_validate(find_run(session, answer.submission.run_id))

@@ -10,7 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from include.model.errors import FieldProblem, InvalidRequestError
+from include.model.errors import (
+    DuplicateJobError,
+    FieldProblem,
+    InvalidRequestError,
+    NothingToRetryError,
+    UnknownJobError,
+)
 from include.storage.connection import DatabaseAwayError
 
 CODES = {
@@ -23,6 +29,7 @@ CODES = {
     status.HTTP_503_SERVICE_UNAVAILABLE: "UNAVAILABLE",
 }
 RETRY_AFTER_SECONDS = "2"
+DATABASE_AWAY = "the database is away; try again"
 
 
 def install(app: FastAPI) -> None:
@@ -30,6 +37,9 @@ def install(app: FastAPI) -> None:
     for handler in ERROR_HANDLERS:
         app.add_exception_handler(handler.exception_cls, handler.exception_handler)
     app.add_exception_handler(InvalidRequestError, _invalid)
+    app.add_exception_handler(DuplicateJobError, _duplicate)
+    app.add_exception_handler(UnknownJobError, _unknown)
+    app.add_exception_handler(NothingToRetryError, _nothing_to_retry)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DatabaseAwayError, _database_away)
@@ -53,6 +63,20 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def _duplicate(request: Request, error: Exception) -> JSONResponse:
+    job_id = error.job_id if isinstance(error, DuplicateJobError) else None
+    detail = {"field": "on_duplicate", "value": "fail", "reason": "an equal job is active", "job_id": job_id}
+    return answer("CONFLICT", str(error), status.HTTP_409_CONFLICT, [detail])
+
+
+def _unknown(request: Request, error: Exception) -> JSONResponse:
+    return answer("NOT_FOUND", str(error), status.HTTP_404_NOT_FOUND)
+
+
+def _nothing_to_retry(request: Request, error: Exception) -> JSONResponse:
+    return answer("CONFLICT", str(error), status.HTTP_409_CONFLICT)
+
+
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
     return answer("VALIDATION_ERROR", "the body must be a JSON object", status.HTTP_400_BAD_REQUEST)
 
@@ -65,6 +89,6 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:
-    said = answer("UNAVAILABLE", "the database is away; try again", status.HTTP_503_SERVICE_UNAVAILABLE)
+    said = answer("UNAVAILABLE", DATABASE_AWAY, status.HTTP_503_SERVICE_UNAVAILABLE)
     said.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return said

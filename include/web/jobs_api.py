@@ -7,16 +7,19 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.datamodels.dag_run import TriggerDAGRunPostBody
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.dagrun import DagRun
-from fastapi import APIRouter, Body, HTTPException, Request, Response, status
+from fastapi import APIRouter, Body, Request, Response, status
 
-from include.model.errors import FieldProblem, InvalidRequestError
-from include.model.job import Progress
-from include.pipeline.database import stocks_database
-from include.storage.jobs import progress, progress_document
+from include.jobs.retrying import retry_of
+from include.jobs.submission import RunState
+from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
+from include.model.job import JobStatus, Progress
+from include.pipeline.database import WEB_PATIENCE, stocks
+from include.storage.connection import Connection
+from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
 from include.storage.requests import Door
 from include.web.access import MayAsk, MayRead, SameOrigin
 from include.web.airflow_runs import AirflowRuns, find_run, joined_job, released
-from include.web.asking import Answer, ask
+from include.web.asking import Answer, Asked, ask
 
 router = APIRouter()
 Payload = Annotated[Any, Body(description="The fields of a request; the DAG's form explains them.")]
@@ -53,15 +56,56 @@ def analyze_all_stocks(
 def read_job(job_id: str, session: SessionDep) -> dict[str, Any]:
     """Where a job stands. A run that joined another one's job shows that job."""
     with released(session):
-        run = find_run(session, job_id)
-        wanted = (joined_job(session, run) if run else None) or job_id
+        wanted, run = _answering(session, job_id)
         waiting = _waiting(run) if run else None
-    with stocks_database() as connection:
-        reached = progress(connection, wanted)
+    with stocks(WEB_PATIENCE) as database:
+        return database.run(lambda connection: _standing(connection, wanted, waiting))
+
+
+@router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk])
+def cancel(job_id: str, request: Request, user: GetUserDep, session: SessionDep, _: SameOrigin) -> dict[str, Any]:
+    """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
+    runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
+    name = user.get_name()
+    with released(session), stocks(WEB_PATIENCE) as database:
+        wanted, run = _answering(session, job_id)
+        times_cleared = run.clear_number if run else 0
+        if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
+            reason = f"cancelled by {name}"
+            database.run(lambda c: cancel_job(c, wanted, reason, actor=name, clear_number=times_cleared))
+        runs.cancel(wanted, f"cancelled: by {name}")
+        run = find_run(session, wanted)
+        waiting = _waiting(run) if run else None
+        return database.run(lambda connection: _standing(connection, wanted, waiting))
+
+
+@router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+def retry_failed(
+    job_id: str, request: Request, response: Response, user: GetUserDep, session: SessionDep, _: SameOrigin
+) -> dict[str, Any]:
+    """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
+    with released(session):
+        wanted, _run = _answering(session, job_id)
+    with stocks(WEB_PATIENCE) as database:
+        fields = database.run(lambda connection: retry_of(connection, wanted))
+    return _ask(request, response, user, session, fields)
+
+
+def _answering(session: Any, job_id: str) -> tuple[str, DagRun | None]:  # noqa: ANN401
+    """The job that answers for this id, another run's where it joined, and the run of that job."""
+    run = find_run(session, job_id)
+    wanted = (joined_job(session, run) if run else None) or job_id
+    return wanted, run if wanted == job_id else find_run(session, wanted)
+
+
+def _standing(connection: Connection, job_id: str, waiting: dict[str, Any] | None) -> dict[str, Any]:
+    reached = progress(connection, job_id)
     if reached is not None:
         return _document(reached)
     if waiting is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id}")
+        raise UnknownJobError(job_id)
+    if waiting["status"] == JobStatus.FAILED and was_cancelled(connection, job_id):
+        return {**waiting, "status": JobStatus.CANCELLED}
     return waiting
 
 
@@ -74,37 +118,40 @@ def _object(payload: Any) -> Mapping[str, Any]:  # noqa: ANN401
 def _ask(request: Request, response: Response, user: Any, session: Any, payload: Any) -> dict[str, Any]:  # noqa: ANN401
     raw = _object(payload)
     body = TriggerDAGRunPostBody(logical_date=None, conf=dict(raw))
-    with stocks_database() as connection, released(session):
-        answer = ask(connection, AirflowRuns(session, user, request, body), raw, user.get_name(), Door.API)
-        reached = None if answer.submission.created else progress(connection, answer.submission.run_id)
+    runs, asked = AirflowRuns(session, user, request, body), Asked(raw=raw, user=user.get_name(), door=Door.API)
+
+    def work(connection: Connection) -> tuple[Answer, Progress | None]:
+        answer = ask(connection, runs, asked)
+        is_new = answer.submission.created and not answer.submission.repeated
+        return answer, None if is_new else progress(connection, answer.submission.run_id)
+
+    with stocks(WEB_PATIENCE) as database, released(session):
+        answer, reached = database.run(work)
     if not answer.submission.created:
         response.status_code = status.HTTP_200_OK
     return _answer(answer, reached)
 
 
 def _answer(answer: Answer, reached: Progress | None) -> dict[str, Any]:
-    wanted, run_id = answer.demand.request, answer.submission.run_id
-    common = {
-        "job_id": run_id,
-        "dag_run_id": run_id,
+    wanted, submission = answer.demand.request, answer.submission
+    completed = reached.completed if reached else 0
+    said = {
+        "job_id": submission.run_id,
+        "dag_run_id": submission.run_id,
+        "status": reached.status if reached else "queued",
+        "disposition": submission.disposition,
+        "is_duplicate": not submission.created,
         "tickers": list(wanted.tickers),
         "symbols": list(wanted.tickers),
         "count": len(wanted.tickers),
+        "completed": completed,
         "total": len(wanted.tickers),
         "capital": wanted.risk.capital,
         "thread_started": True,
     }
-    if answer.submission.created:
-        return {**common, "status": "queued", "disposition": "created", "is_duplicate": False, "completed": 0}
-    completed = reached.completed if reached else 0
-    return {
-        **common,
-        "status": reached.status if reached else "queued",
-        "disposition": "joined",
-        "is_duplicate": True,
-        "completed": completed,
-        "message": f"an equal job is active: {completed} of {len(wanted.tickers)} tickers are done",
-    }
+    if not submission.created:
+        said["message"] = f"an equal job is {said['status']}: {completed} of {len(wanted.tickers)} tickers are done"
+    return said
 
 
 def _document(reached: Progress) -> dict[str, Any]:

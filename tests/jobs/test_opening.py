@@ -1,21 +1,25 @@
 """Opening a job: what is known already is answered at once, the rest is cut into batches."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 
 from include.analysis import load_strategies
-from include.jobs.opening import OpenedJob, open_job
+from include.jobs import opening
+from include.jobs.opening import OpenedJob, open_job, record_refusal
 from include.model.analysis import RiskProfile, Verdict
 from include.model.bars import DataSource
+from include.model.errors import DuplicateJobError, InvalidRequestError, StaleAttemptError
 from include.model.job import DetailStatus, JobStatus, Run, VerdictRow
-from include.model.request import Demand
+from include.model.request import Demand, OnDuplicate
 from include.storage.connection import Connection
-from include.storage.jobs import begin_batch, finalize_job
+from include.storage.jobs import begin_batch, finalize_job, progress
 from include.storage.results import store_outcomes, verdicts
-from tests.storage.demands import DAG_ID, SESSION, demand, outcome
+from tests.storage.demands import SESSION, asking, demand, outcome
 
 VERSION = load_strategies()["balanced"].version
 
@@ -24,10 +28,19 @@ def asked(*tickers: str, user: str = "ann", force: bool = False, capital: float 
     return demand(*tickers, user=user, force=force, strategy_version=VERSION, risk=RiskProfile(capital=capital))
 
 
-def open_as(connection: Connection, job_id: str, wanted: Demand, session: date = SESSION) -> OpenedJob:
-    return open_job(
-        connection, Run(dag_id=DAG_ID, job_id=job_id), wanted, dict.fromkeys(wanted.request.tickers, session)
-    )
+def nothing_is_over(run: Run) -> bool:
+    return False
+
+
+def open_as(
+    connection: Connection,
+    job_id: str,
+    wanted: Demand,
+    session: date = SESSION,
+    is_over: Callable[[Run], bool] = nothing_is_over,
+) -> OpenedJob:
+    sessions = dict.fromkeys(wanted.request.tickers, session)
+    return open_job(connection, asking(job_id), wanted, sessions, is_over)
 
 
 def work_off(connection: Connection, job: OpenedJob, **analysis: object) -> None:
@@ -123,3 +136,100 @@ def test_who_joins_an_active_job_reuses_nothing(connection: Connection) -> None:
     open_as(connection, "active", asked("XOM"))
     joined = open_as(connection, "late", asked("XOM"))
     assert (joined.claim.joined, joined.claim.run.job_id, joined.batches) == (True, "active", ())
+
+
+def recorded(connection: Connection) -> list[tuple[str, ...]]:
+    found = connection.execute("SELECT disposition, run_id, job_id, door FROM analysis_requests ORDER BY id")
+    return [tuple(row.values()) for row in found]
+
+
+def actions(connection: Connection) -> list[tuple[str, ...]]:
+    found = connection.execute("SELECT actor, action, job_id, details ->> 'by' FROM analysis_actions ORDER BY id")
+    return [tuple(row.values()) for row in found]
+
+
+def test_a_run_that_airflow_made_is_recorded_once_whatever_becomes_of_it(connection: Connection) -> None:
+    for _ in range(2):  # its task is tried again
+        open_as(connection, "first", asked("IBM"))
+        open_as(connection, "second", asked("IBM"))
+    assert recorded(connection) == [("created", "first", "first", "cli"), ("joined", "second", "first", "cli")]
+
+
+def test_a_refused_run_is_recorded_once(connection: Connection) -> None:
+    for _ in range(2):
+        record_refusal(connection, asking("run", tickers=["I BM"]), None, "no such symbol")
+    assert recorded(connection) == [("refused", "run", None, "cli")]
+
+
+def test_a_dead_equal_job_is_ended_and_its_work_taken_over(connection: Connection) -> None:
+    open_as(connection, "dead", asked("IBM"))
+    job = open_as(connection, "alive", asked("IBM"), is_over=lambda run: run.job_id == "dead")
+    assert not job.claim.joined
+    assert progress(connection, "dead").status is JobStatus.FAILED  # type: ignore[union-attr]
+
+
+def test_beside_an_equal_active_job_a_request_fails_if_it_asked_to(connection: Connection) -> None:
+    wanted = replace(asked("IBM"), on_duplicate=OnDuplicate.FAIL)
+    open_as(connection, "first", wanted)
+    with pytest.raises(DuplicateJobError, match="first"):
+        open_as(connection, "second", wanted)
+    assert progress(connection, "second") is None
+    assert not open_as(connection, "third", wanted, is_over=lambda run: True).claim.joined
+
+
+def test_a_superseding_request_cancels_the_equal_active_job_and_takes_over(connection: Connection) -> None:
+    old = open_as(connection, "old", asked("IBM", "JPM"))
+    new = open_as(connection, "new", replace(asked("IBM", "JPM"), on_duplicate=OnDuplicate.SUPERSEDE))
+    assert not new.claim.joined
+    ended = progress(connection, "old")
+    assert ended is not None
+    assert (ended.status, ended.status_reason, ended.cancelled) == (JobStatus.CANCELLED, "superseded by new", 2)
+    with pytest.raises(StaleAttemptError):
+        begin_batch(connection, old.batches[0])
+    assert actions(connection) == [("ann", "supersede", "old", "new")]
+
+
+def test_a_takeover_that_breaks_off_leaves_the_old_job_as_it_was(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_as(connection, "old", asked("IBM"))
+    monkeypatch.setattr(opening, "write_details", Mock(side_effect=RuntimeError("killed here")))
+    with pytest.raises(RuntimeError):
+        open_as(connection, "new", replace(asked("IBM"), on_duplicate=OnDuplicate.SUPERSEDE))
+    assert progress(connection, "old").status is JobStatus.QUEUED  # type: ignore[union-attr]
+    assert progress(connection, "new") is None
+    assert actions(connection) == []
+
+
+def test_without_an_equal_active_job_there_is_nothing_to_supersede(connection: Connection) -> None:
+    open_as(connection, "other", asked("XOM"))
+    assert not open_as(connection, "new", replace(asked("IBM"), on_duplicate=OnDuplicate.SUPERSEDE)).claim.joined
+    assert progress(connection, "other").status is JobStatus.QUEUED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_same_request_id_again_gets_the_same_job_also_when_it_has_ended(
+    connection: Connection, force: bool
+) -> None:
+    wanted = replace(asked("IBM", force=force), request_id="mine")
+    work_off(connection, open_as(connection, "first", wanted))
+    again = open_as(connection, "second", wanted, is_over=lambda run: True)
+    assert (again.claim.run.job_id, again.claim.joined) == ("first", True)
+    assert progress(connection, "second") is None
+
+
+def test_request_ids_are_each_users_own(connection: Connection) -> None:
+    work_off(connection, open_as(connection, "first", replace(asked("IBM"), request_id="mine")))
+    assert not open_as(connection, "second", replace(asked("IBM", user="bob"), request_id="mine")).claim.joined
+
+
+def test_a_request_id_of_another_request_is_refused(connection: Connection) -> None:
+    open_as(connection, "first", replace(asked("IBM"), request_id="mine"))
+    with pytest.raises(InvalidRequestError, match="request_id: it was given to another request, of job first"):
+        open_as(connection, "second", replace(asked("XOM"), request_id="mine"))
+
+
+def test_a_run_whose_task_is_tried_again_is_no_repeat_of_itself(connection: Connection) -> None:
+    wanted = replace(asked("IBM"), request_id="mine")
+    open_as(connection, "first", wanted)
+    assert open_as(connection, "first", wanted).claim.attempt == 2

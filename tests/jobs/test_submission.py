@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from include.jobs.claims import claim_key
-from include.jobs.submission import RunState, submit
-from include.model.errors import RunExistsError
+from include.jobs.submission import RunState, Submission, submit
+from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
+from include.model.request import OnDuplicate
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job
+from include.storage.requests import remember_request_id
 from tests.storage.demands import begun, demand
 
 KEY = claim_key(demand().request)[:16]
@@ -105,3 +107,64 @@ def test_a_clients_own_id_of_another_request_is_a_conflict(connection: Connectio
     runs = FakeRuns(states={"mine": RunState.ENDED}, equal=False)
     with pytest.raises(RunExistsError, match="choose another dag_run_id"):
         submit(connection, runs, demand(), own_id="mine")
+
+
+def test_a_request_that_is_to_fail_beside_an_equal_job_names_it(connection: Connection, runs: FakeRuns) -> None:
+    first = submit(connection, runs, demand())
+    with pytest.raises(DuplicateJobError, match=first.run_id.replace(".", r"\.")):
+        submit(connection, runs, demand(on_duplicate=OnDuplicate.FAIL))
+
+
+def test_a_superseding_request_makes_a_run_of_its_own_and_the_next_ones_get_that(
+    connection: Connection, runs: FakeRuns
+) -> None:
+    first = submit(connection, runs, demand())
+    begun(connection, first.run_id)
+    second = submit(connection, runs, demand(on_duplicate=OnDuplicate.SUPERSEDE))
+    again = submit(connection, runs, demand(on_duplicate=OnDuplicate.SUPERSEDE))
+    third = submit(connection, runs, demand())
+    assert (second.run_id, second.created) == (f"{KEY}.1", True)
+    assert (again.run_id, again.created) == (f"{KEY}.1", False)
+    assert (third.run_id, third.created) == (f"{KEY}.1", False)
+
+
+def test_a_run_that_has_not_begun_is_not_superseded_but_joined(connection: Connection, runs: FakeRuns) -> None:
+    first = submit(connection, runs, demand())
+    assert submit(connection, runs, demand(on_duplicate=OnDuplicate.SUPERSEDE)).run_id == first.run_id
+
+
+def answered(connection: Connection, made: Submission, request_id: str = "mine") -> None:
+    """What the door does behind a submission."""
+    remember_request_id(connection, "ann", request_id, claim_key(demand().request), made.run_id, made.disposition)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_same_request_id_gets_the_same_answer_also_after_the_end(
+    connection: Connection, runs: FakeRuns, force: bool
+) -> None:
+    wanted = demand(request_id="mine", force=force)
+    first = submit(connection, runs, wanted)
+    answered(connection, first)
+    begun(connection, first.run_id, wanted)
+    finalize_job(connection, first.run_id)
+    runs.states[first.run_id] = RunState.ENDED
+    again = submit(connection, runs, wanted)
+    assert (again.run_id, again.created, again.repeated) == (first.run_id, True, True)
+
+
+def test_a_request_id_that_came_to_nothing_is_free_again(connection: Connection, runs: FakeRuns) -> None:
+    first = submit(connection, runs, demand(request_id="mine"))
+    answered(connection, first)
+    runs.states[first.run_id] = RunState.ENDED  # it broke before it opened a job
+    assert submit(connection, runs, demand(request_id="mine")).run_id == f"{KEY}.1"
+
+
+def test_two_forced_requests_of_one_request_id_at_once_get_one_run(connection: Connection, runs: FakeRuns) -> None:
+    made = {submit(connection, runs, demand(request_id="mine", force=True)).run_id for _ in range(2)}
+    assert len(made) == 1
+
+
+def test_a_request_id_of_another_request_is_refused(connection: Connection, runs: FakeRuns) -> None:
+    answered(connection, submit(connection, runs, demand(request_id="mine")))
+    with pytest.raises(InvalidRequestError, match="use a new one"):
+        submit(connection, runs, demand("XOM", request_id="mine"))

@@ -11,8 +11,9 @@ from include.model.bars import DataSource
 from include.pipeline import rebuild as module
 from include.pipeline.batch import run_batch
 from include.pipeline.rebuild import NotRebuildableError, rebuild, report
-from include.storage.connection import Connection
-from include.storage.jobs import begin_batch, finalize_job
+from include.storage.connection import Connection, connect
+from include.storage.database import Database
+from include.storage.jobs import finalize_job
 from include.storage.results import stored_outcomes
 from tests.storage.demands import begun, demand
 
@@ -21,7 +22,7 @@ TICKERS = ("AAPL", "DHR", "IBM", "JPM", "KO", "XOM")
 
 
 @pytest.fixture
-def job(connection: Connection) -> Callable[..., str]:
+def job(connection: Connection, app_url: str) -> Callable[..., str]:
     """Runs a job as its task does; returns its id."""
 
     def run(
@@ -32,7 +33,8 @@ def job(connection: Connection) -> Callable[..., str]:
             *tickers, force=True, strategy=strategy, strategy_version=version, data_source=source, risk=RISK
         )
         batch = begun(connection, job_id, wanted)
-        run_batch(connection, batch, begin_batch(connection, batch), open_source(source))
+        with Database(lambda: connect(app_url), patience_seconds=5) as database:
+            run_batch(database, batch, open_source)
         finalize_job(connection, job_id)
         return job_id
 

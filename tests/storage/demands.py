@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from include.jobs.claims import claim_key
+from include.jobs.opening import AskingRun
 from include.model.analysis import (
     Analysis,
     Category,
@@ -18,15 +19,23 @@ from include.model.analysis import (
 )
 from include.model.bars import DataSource
 from include.model.job import Batch, Claim, Outcome, PlannedTicker, Run
-from include.model.request import AnalysisRequest, AnalysisSource, Demand, Trigger
+from include.model.request import AnalysisRequest, AnalysisSource, Demand, OnDuplicate, Trigger
 from include.storage.connection import Connection
 from include.storage.jobs import begin_batch, claim_job, write_details
+from include.storage.requests import Door
 
 SESSION = date(2010, 8, 20)
 DAG_ID = "analyze_stocks"
 
 
-def demand(*tickers: str, user: str = "ann", force: bool = False, **request: Any) -> Demand:
+def demand(
+    *tickers: str,
+    user: str = "ann",
+    force: bool = False,
+    on_duplicate: OnDuplicate = OnDuplicate.USE_EXISTING,
+    request_id: str | None = None,
+    **request: Any,
+) -> Demand:
     wanted = AnalysisRequest(
         tickers=tuple(sorted(tickers or ("IBM", "JPM"))),
         strategy="balanced",
@@ -42,7 +51,15 @@ def demand(*tickers: str, user: str = "ann", force: bool = False, **request: Any
         trigger=Trigger.MANUAL,
         analysis_source=AnalysisSource.SELECTED,
         force=force,
+        on_duplicate=on_duplicate,
+        request_id=request_id,
     )
+
+
+def asking(run_id: str, user: str = "ann", door: Door = Door.CLI, clear_number: int = 0, **raw: Any) -> AskingRun:
+    """A run that asks without a door of ours."""
+    run = Run(dag_id=DAG_ID, job_id=run_id, clear_number=clear_number)
+    return AskingRun(run=run, requested_by=user, door=door, raw=raw)
 
 
 def opened(connection: Connection, job_id: str, wanted: Demand | None = None) -> Claim:

@@ -1,5 +1,6 @@
 """Claims, attempts, batches and finalising on a real PostgreSQL."""
 
+import contextlib
 import threading
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from include.jobs.claims import claim_key
 from include.model.bars import DataSource
-from include.model.errors import ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
+from include.model.errors import CancelledRunError, ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
 from include.model.job import Batch, JobStatus, Run
 from include.model.request import AnalysisSource
 from include.storage.connection import Connection, connect
@@ -212,7 +213,7 @@ def test_the_watchlist_of_the_requester_gets_what_was_found_and_nobody_elses_doe
 def test_a_cancelled_job_keeps_what_is_done_and_cancels_the_rest(connection: Connection) -> None:
     batch = begun(connection, "run-1")
     store_outcomes(connection, batch, [outcome("IBM")])
-    assert cancel_job(connection, "run-1", "ann wants it")
+    assert cancel_job(connection, "run-1", "ann wants it", actor="ann")
     ended = progress(connection, "run-1")
     assert ended is not None
     assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, "ann wants it")
@@ -223,7 +224,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_cancels_the_rest(connection: Con
 
 def test_every_detail_of_an_ended_job_has_its_times(connection: Connection) -> None:
     opened(connection, "cancelled")
-    cancel_job(connection, "cancelled", "ann wants it")
+    cancel_job(connection, "cancelled", "ann wants it", actor="ann")
     opened(connection, "interrupted", demand("XOM"))
     finalize_job(connection, "interrupted")
     missing = connection.execute(
@@ -243,7 +244,7 @@ def test_synthetic_prices_do_not_reach_the_watchlist(connection: Connection) -> 
 
 def test_a_cancelled_job_is_never_overwritten(connection: Connection) -> None:
     batch = begun(connection, "run-1")
-    cancel_job(connection, "run-1", "ann wants it")
+    cancel_job(connection, "run-1", "ann wants it", actor="ann")
     with pytest.raises(StaleAttemptError):
         store_outcomes(connection, batch, [outcome("IBM")])
     assert finalize_job(connection, "run-1").status is JobStatus.CANCELLED  # type: ignore[union-attr]
@@ -262,13 +263,81 @@ def test_a_job_that_has_ended_is_not_ended_again(connection: Connection) -> None
     batch = begun(connection, "run-1")
     store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
     finalize_job(connection, "run-1")
-    assert not cancel_job(connection, "run-1", "too late")
+    assert not cancel_job(connection, "run-1", "too late", actor="ann")
     assert not abandon_job(connection, "run-1", "too late")
-    assert not cancel_job(connection, "no-such-run", "whatever")
     assert progress(connection, "run-1").status is JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
 def test_equal_work_can_be_asked_for_again_after_a_cancel(connection: Connection) -> None:
     begun(connection, "run-1")
-    cancel_job(connection, "run-1", "ann wants it")
+    cancel_job(connection, "run-1", "ann wants it", actor="ann")
     assert not opened(connection, "run-2").joined
+
+
+def test_a_run_that_was_cancelled_before_its_job_was_opened_opens_none(connection: Connection) -> None:
+    assert cancel_job(connection, "run-1", "ann wants it", actor="ann")
+    with pytest.raises(CancelledRunError, match="clear it to do it again"):
+        opened(connection, "run-1")
+    assert progress(connection, "run-1") is None
+
+
+def test_a_run_that_is_cleared_after_a_cancel_does_its_work(connection: Connection) -> None:
+    cancel_job(connection, "run-1", "ann wants it", actor="ann", clear_number=0)
+    wanted = demand()
+    run = Run(dag_id=DAG_ID, job_id="run-1", clear_number=1)
+    assert not claim_job(connection, run, claim_key(wanted.request), wanted).joined
+
+
+def test_a_cancel_and_the_opening_of_its_job_at_the_same_moment_leave_no_active_job(app_url: str) -> None:
+    """Whoever is first: the job is opened and ended, or not opened at all."""
+    for number in range(30):
+        gate, run_id = threading.Barrier(2), f"run-{number}"
+
+        def open_it(gate: threading.Barrier = gate, run_id: str = run_id, number: int = number) -> None:
+            with connect(app_url) as own:
+                gate.wait(timeout=20)
+                with contextlib.suppress(CancelledRunError):
+                    opened(own, run_id, demand(f"T{number}"))
+
+        opening = threading.Thread(target=open_it)
+        opening.start()
+        with connect(app_url) as own:
+            gate.wait(timeout=20)
+            assert cancel_job(own, run_id, "ann wants it", actor="ann")
+            opening.join(timeout=20)
+            ended = progress(own, run_id)
+            assert ended is None or ended.status is JobStatus.CANCELLED
+
+
+def test_who_cancelled_a_job_is_recorded(connection: Connection) -> None:
+    opened(connection, "run-1")
+    cancel_job(connection, "run-1", "cancelled by bob", actor="bob")
+    cancel_job(connection, "run-1", "again", actor="bob")
+    actions = connection.execute("SELECT actor, action, job_id, details FROM analysis_actions").fetchall()
+    assert [tuple(row.values()) for row in actions] == [("bob", "cancel", "run-1", {"reason": "cancelled by bob"})]
+
+
+OUTBOX = "SELECT job_id, attempt, payload ->> 'status' AS s, payload -> 'completed' AS done FROM outbox ORDER BY id"
+
+
+def test_every_end_of_a_job_is_told_exactly_once(connection: Connection) -> None:
+    batch = begun(connection, "run-1")
+    store_outcomes(connection, batch, [outcome("IBM"), outcome("JPM")])
+    for _ in range(2):
+        finalize_job(connection, "run-1")
+        cancel_job(connection, "run-1", "too late", actor="ann")
+    opened(connection, "run-1")  # cleared: a new attempt, which ends too
+    cancel_job(connection, "run-1", "ann wants it", actor="ann")
+    assert [tuple(row.values()) for row in connection.execute(OUTBOX)] == [
+        ("run-1", 1, "completed", 2),
+        ("run-1", 2, "cancelled", 0),
+    ]
+
+
+def test_a_job_whose_outbox_row_cannot_be_written_has_not_ended(connection: Connection) -> None:
+    """The end and what is told of it are one transaction."""
+    begun(connection, "run-1")
+    connection.execute("INSERT INTO outbox (kind, job_id, attempt, payload) VALUES ('job_ended', 'run-1', 1, '{}')")
+    with pytest.raises(psycopg.errors.UniqueViolation, match="outbox_key"):
+        finalize_job(connection, "run-1")
+    assert progress(connection, "run-1").status is JobStatus.PROCESSING  # type: ignore[union-attr]

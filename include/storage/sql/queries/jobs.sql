@@ -18,6 +18,22 @@ SET claim_key = :claim_key,
 WHERE job_id = :job_id
 RETURNING attempt;
 
+-- name: lock_run(run_id)^
+-- Held to the end of the transaction. A run has no row of ours before its job is opened, so there is none to lock.
+SELECT pg_advisory_xact_lock(hashtextextended(:run_id, 0)) IS NULL AS locked;
+
+-- name: is_cancelled_run(run_id, clear_number)$
+SELECT EXISTS (
+    SELECT FROM analysis_actions
+    WHERE job_id = :run_id AND action = 'cancel' AND (details ->> 'unopened')::integer = :clear_number
+);
+
+-- name: was_cancelled(run_id)$
+SELECT EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel');
+
+-- name: has_job(job_id)$
+SELECT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :job_id);
+
 -- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
 -- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
 INSERT INTO analysis_jobs AS job (
@@ -140,6 +156,42 @@ SET status = :detail_status,
     completed_at = clock_timestamp()
 FROM job
 WHERE detail.job_id = job.job_id AND detail.status IN ('queued', 'processing');
+
+-- name: write_outbox(job_id)!
+-- What others are to be told of a job that has just ended.
+INSERT INTO outbox (kind, job_id, attempt, payload)
+SELECT
+    'job_ended',
+    job.job_id,
+    job.attempt,
+    jsonb_build_object(
+        'status', job.status,
+        'status_reason', job.status_reason,
+        'requested_by', job.requested_by,
+        'scope', job.scope,
+        'trigger', job.trigger,
+        'analysis_source', job.analysis_source,
+        'created_at', job.created_at,
+        'completed_at', job.completed_at,
+        'total', job.total,
+        'completed', count(*) FILTER (WHERE detail.status IN ('completed', 'reused')),
+        'reused', count(*) FILTER (WHERE detail.status = 'reused'),
+        'failed', count(*) FILTER (WHERE detail.status = 'failed'),
+        'cancelled', count(*) FILTER (WHERE detail.status = 'cancelled')
+    )
+FROM analysis_jobs AS job
+LEFT JOIN analysis_jobs_details AS detail USING (job_id)
+WHERE job.job_id = :job_id
+GROUP BY job.job_id;
+
+-- name: failed_part(job_id)^
+SELECT
+    job.request,
+    coalesce(array_agg(detail.ticker ORDER BY detail.ticker) FILTER (WHERE detail.status = 'failed'), '{}') AS tickers
+FROM analysis_jobs AS job
+LEFT JOIN analysis_jobs_details AS detail USING (job_id)
+WHERE job.job_id = :job_id
+GROUP BY job.job_id;
 
 -- name: active_jobs(quiet_seconds)
 -- Active jobs that have written nothing for a while, by the database's clock; the quietest first.

@@ -1,6 +1,38 @@
--- name: record_request(requested_by, door, raw, request, disposition, job_id, reason, latency_ms)!
-INSERT INTO analysis_requests (requested_by, door, raw, request, disposition, job_id, reason, latency_ms)
-VALUES (:requested_by, :door, :raw, :request, :disposition, :job_id, :reason, :latency_ms);
+-- name: record_request(requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id)!
+INSERT INTO analysis_requests (
+    requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id
+)
+VALUES (
+    :requested_by, :door, :raw, :request, :disposition, :job_id, :reason, :latency_ms, :run_id, :request_id
+);
+
+-- name: record_run(requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id)!
+-- The request that a run stands for, once: a run that came in by a door of ours has its record already.
+INSERT INTO analysis_requests (
+    requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id
+)
+SELECT :requested_by, :door, :raw, :request, :disposition, :job_id, :reason, :latency_ms, :run_id::text, :request_id
+WHERE NOT EXISTS (SELECT FROM analysis_requests WHERE run_id = :run_id::text);
+
+-- name: door_of_run(run_id)$
+SELECT door FROM analysis_requests WHERE run_id = :run_id ORDER BY id LIMIT 1;
+
+-- name: find_request_id(requested_by, request_id)^
+SELECT
+    claim_key, job_id, disposition,
+    EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = request_ids.job_id) AS has_job
+FROM request_ids
+WHERE requested_by = :requested_by AND request_id = :request_id;
+
+-- name: remember_request_id(requested_by, request_id, claim_key, job_id, disposition)!
+INSERT INTO request_ids AS known (requested_by, request_id, claim_key, job_id, disposition)
+VALUES (:requested_by, :request_id, :claim_key, :job_id, :disposition)
+ON CONFLICT (requested_by, request_id) DO UPDATE
+SET claim_key = excluded.claim_key,
+    job_id = excluded.job_id,
+    disposition = excluded.disposition,
+    created_at = clock_timestamp()
+WHERE known.job_id <> excluded.job_id;
 
 -- name: find_claim(claim_key)^
 -- Who does this work now, and how many jobs have done it before.
