@@ -21,6 +21,6 @@ def outcome_of(
     if isinstance(analysis, Refusal):
         return analysis
     plan = analysis.plan
-    position = None if plan is None else size_position(plan, risk, strategy, bars.tick)
+    position = None if plan is None else size_position(plan, risk, strategy, recent.tick)
     reasons = tuple(strongest_reasons(analysis))
-    return Outcome(analysis=analysis, reasons=reasons, position=position, tick=bars.tick)
+    return Outcome(analysis=analysis, reasons=reasons, position=position, tick=recent.tick)

@@ -1,61 +1,101 @@
-"""When the sessions of an exchange are over."""
+"""When the sessions of an exchange are over: its calendar, and over that what operators entered."""
 
 import logging
 import warnings
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from include.market.exchanges import Exchange
+from include.market.exchanges import EXCHANGES, Exchange
+from include.model.calendar import NO_OVERRIDES, CalendarOverrides
 
 log = logging.getLogger(__name__)
 
-SATURDAY = 5
+KNOWN_TO_ALL = (date(2026, 6, 1), date(2026, 7, 1))  # days that every calendar of exchange-calendars knows
 
 
-def session_ends(exchange: Exchange, first: date, last: date) -> dict[date, datetime]:
+def session_ends(
+    exchange: Exchange, first: date, last: date, overrides: CalendarOverrides = NO_OVERRIDES
+) -> dict[date, datetime]:
     """Every session from `first` to `last` with the moment when it is over, oldest first.
 
     Past the end of what exchange-calendars knows (India: 2026-12-31) every weekday is taken as a session, with a
-    warning in the log.
+    warning in the log. Overrides hold before and after that end.
     """
+    ends = calendar_ends(exchange, first, last)
+    for day, override in overrides.of(exchange.name).items():
+        if not first <= day <= last:
+            continue
+        if override.is_session:
+            ends[day] = _end(exchange, day, override.closes_at or exchange.close)
+        else:
+            ends.pop(day, None)
+    return dict(sorted(ends.items()))
+
+
+def calendar_ends(exchange: Exchange, first: date, last: date) -> dict[date, datetime]:
+    """The same as the calendar alone knows it."""
     if exchange.calendar is None:
         return _weekdays(exchange, first, last)
     try:
         return _from_calendar(exchange.calendar, first, last)
-    except ValueError:  # what exchange-calendars says to a day past its end, and to much else
-        end = _last_known_day(exchange.calendar)
-        if end is None or last <= end:
-            raise
+    except (ValueError, NotImplementedError) as error:  # days that it does not know, or a fault of its own on them
+        return _without_calendar(exchange, first, last, error)
+
+
+def last_known_day(exchange: Exchange) -> date | None:
+    """The last day whose holidays are known, None when the calendar goes on for ever, or there is none."""
+    if exchange.calendar is None:
+        return None
+    start, end = KNOWN_TO_ALL
+    bound = _calendar(exchange.calendar, start=start, end=end).bound_max()
+    return None if bound is None else bound.date()
+
+
+def warn_of_strangers(overrides: CalendarOverrides) -> None:
+    """Say which overrides change nothing because they name no exchange of ours."""
+    strangers = sorted({entry.exchange for entry in overrides.entries} - EXCHANGES.keys())
+    if strangers:
+        log.warning(
+            "calendar_overrides names %s, which changes nothing; the exchanges are %s",
+            ", ".join(strangers),
+            ", ".join(sorted(EXCHANGES)),
+        )
+
+
+def _without_calendar(exchange: Exchange, first: date, last: date, error: Exception) -> dict[date, datetime]:
+    end = last_known_day(exchange)
+    if end is None or last <= end:
+        log.warning(
+            "THE CALENDAR OF %s DOES NOT KNOW %s TO %s (%.100s): every weekday counts as a session there.",
+            exchange.name,
+            first,
+            last,
+            error,
+        )
+        return _weekdays(exchange, first, last)
     log.warning(
-        "THE CALENDAR OF %s ENDS ON %s: after it every weekday counts as a session, its holidays are not known. "
-        "A newer exchange-calendars may know them.",
+        "THE CALENDAR OF %s ENDS ON %s: after it every weekday counts as a session, unless an override says otherwise. "
+        "Enter its holidays in calendar_overrides, or install a newer exchange-calendars.",
         exchange.name,
         end,
     )
-    known = _from_calendar(exchange.calendar, first, end) if first <= end else {}
+    known = calendar_ends(exchange, first, end) if first <= end else {}
     return known | _weekdays(exchange, max(first, end + timedelta(days=1)), last)
 
 
 def _weekdays(exchange: Exchange, first: date, last: date) -> dict[date, datetime]:
-    zone = ZoneInfo(exchange.timezone)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return {
-        day: datetime.combine(day, exchange.close, zone).astimezone(UTC)
-        for day in days
-        if exchange.every_day or day.weekday() < SATURDAY
-    }
+    return {day: _end(exchange, day, exchange.close) for day in days if day.weekday() not in exchange.weekend}
+
+
+def _end(exchange: Exchange, day: date, close: time) -> datetime:
+    return datetime.combine(day, close, ZoneInfo(exchange.timezone)).astimezone(UTC)
 
 
 def _from_calendar(name: str, first: date, last: date) -> dict[date, datetime]:
     closes = _calendar(name, start=first, end=last).closes
     return {session.date(): close.to_pydatetime() for session, close in closes.items()}
-
-
-def _last_known_day(name: str) -> date | None:
-    """The last day whose holidays exchange-calendars knows, None when its rules go on for ever."""
-    bound = _calendar(name).bound_max()
-    return None if bound is None else bound.date()
 
 
 def _calendar(name: str, **days: date) -> Any:  # noqa: ANN401 - exchange-calendars has no types

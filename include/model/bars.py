@@ -16,12 +16,26 @@ class DataSource(StrEnum):
     DEMO = "demo"
 
 
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """The price steps of a listing: the price from which each one holds, and the step; lowest first."""
+
+    steps: tuple[tuple[float, float], ...]
+
+    def at(self, price: float) -> float:
+        """The step at a price."""
+        return next((step for start, step in reversed(self.steps) if price >= start), self.steps[0][1])
+
+
+CENTS = Ticks(((0, 0.01),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bars:
     """Completed daily bars, oldest first, adjusted for splits and dividends.
 
     All arrays have shape (n,). Prices are in the major unit of `currency`, volume in shares.
-    `tick` is the smallest price step of the listing; `notes` says what the source had to mend.
+    `ticks` are the price steps of the listing; `notes` says what the source had to mend.
     """
 
     ticker: str
@@ -33,7 +47,7 @@ class Bars:
     low: NDArray[np.float64]
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
-    tick: float = 0.01
+    ticks: Ticks = CENTS
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -43,6 +57,11 @@ class Bars:
     def last_session(self) -> date | None:
         """The session of the newest bar, None when there is no bar."""
         return None if not len(self.sessions) else self.sessions[-1].astype(object)
+
+    @property
+    def tick(self) -> float:
+        """The price step at the newest close."""
+        return self.ticks.at(float(self.close[-1]))
 
     def until(self, session: date, limit: int | None = None) -> "Bars":
         """The bars up to and including `session`, the newest `limit` of them."""
@@ -58,6 +77,6 @@ class Bars:
             low=self.low[part],
             close=self.close[part],
             volume=self.volume[part],
-            tick=self.tick,
+            ticks=self.ticks,
             notes=self.notes,
         )

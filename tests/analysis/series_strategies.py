@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from include.model.bars import Bars, DataSource
+from include.model.bars import Bars, DataSource, Ticks
 
 TICKS = (0.0001, 0.01, 0.05, 1.0)
 
@@ -31,7 +31,7 @@ def make_bars(
         low=np.minimum(open_, close) if low is None else np.asarray(low, dtype=np.float64),
         close=close,
         volume=np.full(len(close), 1e6) if volume is None else np.asarray(volume, dtype=np.float64),
-        tick=tick,
+        ticks=Ticks(((0, tick),)),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.analysis import Strategy, analyze, load_strategies, size_position, strongest_reasons
 from include.model.analysis import Analysis, RiskProfile, Side, Verdict
-from include.model.bars import Bars
+from include.model.bars import Bars, Ticks
 from tests.analysis.samples import complete_tickers, sample_bars
 from tests.analysis.series_strategies import any_bars, walks
 
@@ -37,7 +37,7 @@ def scaled(bars: Bars, price: float = 1, volume: float = 1) -> Bars:
         low=bars.low * price,
         close=bars.close * price,
         volume=bars.volume * volume,
-        tick=bars.tick * price,
+        ticks=Ticks(((0, bars.tick * price),)),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.market.exchanges import INDIA, NEW_YORK
 from include.market.sources import open_source
 from include.market.sources.demo import FIRST_SESSION, demo_bars
 from include.model.bars import Bars, DataSource
@@ -58,7 +59,8 @@ def test_a_ticker_has_the_same_prices_for_ever() -> None:
 def test_tickers_differ_and_have_the_currency_of_their_exchange() -> None:
     acme, tcs = (demo_bars(ticker, date(2026, 11, 20), 100) for ticker in ("ACME", "TCS.NS"))
     assert abs(np.corrcoef(np.diff(acme.close), np.diff(tcs.close))[0, 1]) < 0.5
-    assert (acme.currency, acme.tick, tcs.currency, tcs.tick) == ("USD", 0.01, "INR", 0.05)
+    assert (acme.currency, tcs.currency) == ("USD", "INR")
+    assert (acme.ticks, tcs.ticks) == (NEW_YORK.ticks, INDIA.ticks)
 
 
 def test_without_a_session_the_newest_bar_is_of_the_last_weekday_that_is_over() -> None:

@@ -140,7 +140,7 @@ def test_no_fault_touches_another_ticker(answers: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ticker", "currency", "tick"), [("M&M.NS", "INR", 0.05), ("^NSEI", "INR", 0.05), ("EURUSD=X", "USD", 0.01)]
+    ("ticker", "currency", "tick"), [("M&M.NS", "INR", 0.01), ("^NSEI", "INR", 0.01), ("EURUSD=X", "USD", 0.01)]
 )
 def test_currency_is_yahoo_s_and_the_tick_the_exchange_s(
     answers: dict[str, Any], ticker: str, currency: str, tick: float

@@ -62,7 +62,7 @@ def demo_bars(ticker: str, until: date, bars: int) -> Bars:
         low=np.round(np.minimum(open_, close) * (1 - 0.012 * _uniform(seed, 3, days)), 2),
         close=close,
         volume=_volume(seed, days, np.abs(close - previous) / previous),
-        tick=exchange_of(ticker).tick,
+        ticks=exchange_of(ticker).ticks,
     )
 
 
