@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     default_data_source: Literal["yahoo", "sample", "demo"] = Field(
         "yahoo", description="where prices come from when a request does not say it"
     )
+    close_delay_minutes: float = Field(
+        30.0, ge=0, le=720, description="a session counts as completed this long after its close, with Yahoo's bar final"
+    )
     strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
     fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
     fetch_timeout_seconds: float = Field(20.0, gt=0, le=300, description="longest wait for one price request")

@@ -5,11 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from include.market.calendars import session_ends
+from include.market.calendars import session_ends, warn_of_strangers
 from include.market.exchanges import WEEKDAYS, Exchange, exchange_of
 from include.market.sources.sample import sample_sessions
 from include.model.bars import DataSource
+from include.model.calendar import NO_OVERRIDES, CalendarOverrides
 from include.model.errors import FieldProblem, InvalidRequestError
+from include.settings import settings
 
 FIRST_DAY = date(2000, 1, 3)  # no calendar is asked for older days, and the demo has no older prices
 LONGEST_CLOSURE = timedelta(days=40)  # every exchange has a session within it
@@ -20,26 +22,43 @@ class _DateError(Exception):
 
 
 def resolve_sessions(
-    tickers: Iterable[str], source: DataSource, as_of: date | None, now: datetime
+    tickers: Iterable[str],
+    source: DataSource,
+    as_of: date | None,
+    now: datetime,
+    *,
+    overrides: CalendarOverrides = NO_OVERRIDES,
+    delay: timedelta | None = None,
 ) -> Mapping[str, date]:
     """The session to analyse for each ticker, at `now` (aware).
 
     Without `as_of` it is the last completed session of the ticker's exchange, else the last session up to `as_of`.
+    A session of a live source is completed `delay` after its close (None: the setting `close_delay_minutes`).
     Raises InvalidRequestError when `as_of` is not over yet, or lies before the data begins.
     """
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     exchanges = {ticker: _exchange(source, ticker) for ticker in tickers}
+    latest_close = now - _delay(source, delay)
+    if source is DataSource.YAHOO:
+        warn_of_strangers(overrides)
     sessions: dict[Exchange | None, date] = {}
     problems: dict[str, None] = {}
     for exchange in dict.fromkeys(exchanges.values()):
         try:
-            sessions[exchange] = _listed(exchange, as_of, now) if exchange else _sample(as_of)
+            sessions[exchange] = _listed(exchange, as_of, now, latest_close, overrides) if exchange else _sample(as_of)
         except _DateError as error:
             problems[str(error)] = None
     if as_of and problems:
         raise InvalidRequestError([FieldProblem("as_of", as_of.isoformat(), reason) for reason in problems])
     return {ticker: sessions[exchange] for ticker, exchange in exchanges.items()}
+
+
+def _delay(source: DataSource, delay: timedelta | None) -> timedelta:
+    """How long after its close a session's bar is final; synthetic bars are at once."""
+    if source is not DataSource.YAHOO:
+        return timedelta()
+    return timedelta(minutes=settings().close_delay_minutes) if delay is None else delay
 
 
 def _exchange(source: DataSource, ticker: str) -> Exchange | None:
@@ -64,14 +83,17 @@ def _sample(as_of: date | None) -> date:
     return max(session for session in sessions if session <= as_of)
 
 
-def _listed(exchange: Exchange, as_of: date | None, now: datetime) -> date:
+def _listed(
+    exchange: Exchange, as_of: date | None, now: datetime, latest_close: datetime, overrides: CalendarOverrides
+) -> date:
     today = now.astimezone(ZoneInfo(exchange.timezone)).date()
     oldest = max(FIRST_DAY, min(as_of or today, today)) - LONGEST_CLOSURE
-    ends = session_ends(exchange, oldest, today)
-    completed = [session for session, end in ends.items() if end <= now]
+    ends = session_ends(exchange, oldest, today, overrides)
+    completed = [session for session, end in ends.items() if end <= latest_close]
     if as_of is None:
         return completed[-1]
-    latest = today - timedelta(days=len(ends) > len(completed))  # today can be asked for unless its session is open
+    # today can be asked for unless its session is not completed
+    latest = next((session - timedelta(days=1) for session in ends if session > completed[-1]), today)
     if not FIRST_DAY <= as_of <= latest:
         raise _DateError(
             f"the last completed session of {exchange.name} is {completed[-1]}: "

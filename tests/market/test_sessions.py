@@ -2,20 +2,23 @@ import logging
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
 from include.market.sessions import resolve_sessions
 from include.model.bars import DataSource
+from include.model.calendar import CalendarOverrides, SessionOverride
 from include.model.errors import InvalidRequestError
 
 SAMPLE, DEMO, YAHOO = DataSource.SAMPLE, DataSource.DEMO, DataSource.YAHOO
 SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def session(ticker: str, source: DataSource, now: datetime, as_of: date | None = None) -> date:
-    return resolve_sessions([ticker], source, as_of, now)[ticker]
+def session(ticker: str, source: DataSource, now: datetime, as_of: date | None = None, **more: Any) -> date:
+    """The session at `now`, as if bars were final at the close."""
+    return resolve_sessions([ticker], source, as_of, now, **{"delay": timedelta(), **more})[ticker]
 
 
 def utc(text: str) -> datetime:
@@ -163,3 +166,122 @@ def test_each_hour_of_a_year_has_a_completed_session_that_never_goes_back() -> N
     sessions = [session("AAPL", YAHOO, now) for now in hours]
     assert sessions == sorted(sessions)
     assert all(found <= now.date() for found, now in zip(sessions, hours, strict=True))
+
+
+def closed(exchange: str, day: str) -> SessionOverride:
+    return SessionOverride(exchange=exchange, day=date.fromisoformat(day), is_session=False, note="closed")
+
+
+def held(exchange: str, day: str, closes_at: str | None = None) -> SessionOverride:
+    return SessionOverride(
+        exchange=exchange,
+        day=date.fromisoformat(day),
+        is_session=True,
+        closes_at=closes_at and time.fromisoformat(closes_at),
+        note="held",
+    )
+
+
+OVERRIDES = CalendarOverrides(
+    (
+        closed("XNYS", "2025-01-09"),  # a day of mourning, which no rule foresees
+        held("XBOM", "2025-02-01"),  # the budget was read on a Saturday
+        held("XBOM", "2026-11-08", "19:15"),  # Muhurat trading, on a Sunday evening
+        held("XNYS", "2026-11-20", "13:00"),  # Friday
+        held("XNYS", "2026-11-27", None),  # closes early by its rules
+        held("XNYS", "2026-11-01"),  # the Sunday on which New York's summer time ends
+        held("XNYS", "2026-03-08", "13:00"),  # and the one on which it begins
+        closed("XBOM", "2027-01-26"),  # Republic Day, past the end of the calendar
+        held("XBOM", "2027-02-06"),
+        closed("XLON", "2026-11-20"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("ticker", "now", "without", "with_overrides"),
+    [
+        ("AAPL", "2025-01-10T12:00:00", "2025-01-08", "2025-01-08"),  # which exchange-calendars has learnt meanwhile
+        ("VOD.L", "2026-11-20T20:00:00", "2026-11-20", "2026-11-19"),
+        ("TCS.NS", "2025-02-01T09:59:00", "2025-01-31", "2025-01-31"),
+        ("TCS.NS", "2025-02-01T10:00:00", "2025-01-31", "2025-02-01"),
+        ("TCS.NS", "2026-11-08T13:44:59", "2026-11-06", "2026-11-06"),
+        ("TCS.NS", "2026-11-08T13:45:00", "2026-11-06", "2026-11-08"),  # 19:15 in India
+        ("AAPL", "2026-11-20T17:59:59", "2026-11-19", "2026-11-19"),
+        ("AAPL", "2026-11-20T18:00:00", "2026-11-19", "2026-11-20"),  # 13:00 in New York in winter
+        ("AAPL", "2026-11-27T18:00:00", "2026-11-27", "2026-11-25"),  # as usual: 16:00, although its rules say 13:00
+        ("AAPL", "2026-11-27T21:00:00", "2026-11-27", "2026-11-27"),
+        ("AAPL", "2026-11-01T20:59:59", "2026-10-30", "2026-10-30"),
+        ("AAPL", "2026-11-01T21:00:00", "2026-10-30", "2026-11-01"),  # winter time at the close already
+        ("AAPL", "2026-03-08T16:59:59", "2026-03-06", "2026-03-06"),
+        ("AAPL", "2026-03-08T17:00:00", "2026-03-06", "2026-03-08"),  # summer time at the close already
+        ("TCS.NS", "2027-01-26T12:00:00", "2027-01-26", "2027-01-25"),
+        ("TCS.NS", "2027-02-07T12:00:00", "2027-02-05", "2027-02-06"),
+    ],
+)
+def test_overrides_beat_the_calendar(ticker: str, now: str, without: str, with_overrides: str) -> None:
+    assert session(ticker, YAHOO, utc(now)) == date.fromisoformat(without)
+    assert session(ticker, YAHOO, utc(now), overrides=OVERRIDES) == date.fromisoformat(with_overrides)
+
+
+@pytest.mark.parametrize(
+    ("ticker", "as_of", "expected"),
+    [
+        ("VOD.L", "2026-11-20", "2026-11-19"),
+        ("TCS.NS", "2026-11-08", "2026-11-08"),
+        ("TCS.NS", "2026-11-07", "2026-11-06"),
+        ("AAPL", "2026-11-01", "2026-11-01"),
+        ("AAPL", "2026-03-08", "2026-03-08"),
+    ],
+)
+def test_a_date_means_the_last_session_up_to_it_with_overrides_too(ticker: str, as_of: str, expected: str) -> None:
+    assert session(ticker, YAHOO, SATURDAY, date.fromisoformat(as_of), overrides=OVERRIDES).isoformat() == expected
+
+
+def test_a_session_that_an_override_keeps_open_cannot_be_asked_for() -> None:
+    now = utc("2026-11-27T19:00:00")
+    assert session("AAPL", YAHOO, now, date(2026, 11, 27)) == date(2026, 11, 27)
+    with pytest.raises(InvalidRequestError, match="XNYS is 2026-11-25: give a date from 2000-01-03 to 2026-11-26"):
+        session("AAPL", YAHOO, now, date(2026, 11, 27), overrides=OVERRIDES)
+
+
+def test_overrides_leave_the_sample_and_the_demo_alone() -> None:
+    everything_closed = CalendarOverrides((closed("XNYS", "2010-08-20"), closed("XNYS", "2026-11-20")))
+    assert session("IBM", SAMPLE, SATURDAY, overrides=everything_closed) == date(2010, 8, 20)
+    assert session("IBM", DEMO, SATURDAY, overrides=everything_closed) == date(2026, 11, 20)
+
+
+def test_an_override_of_an_exchange_that_is_none_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    session("TCS.NS", YAHOO, SATURDAY, overrides=CalendarOverrides((closed("XNSE", "2026-11-20"),)))
+    assert "calendar_overrides names XNSE, which changes nothing; the exchanges are " in caplog.text
+    assert "XBOM" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ticker", "now", "expected"),
+    [
+        ("AAPL", "2026-11-20T21:29:59", "2026-11-19"),
+        ("AAPL", "2026-11-20T21:30:00", "2026-11-20"),
+        ("AAPL", "2026-11-27T18:29:59", "2026-11-25"),  # an early close
+        ("AAPL", "2026-11-27T18:30:00", "2026-11-27"),
+        ("TCS.NS", "2026-11-20T10:29:59", "2026-11-19"),
+        ("TCS.NS", "2026-11-20T10:30:00", "2026-11-20"),
+        ("BTC-USD", "2026-11-22T00:29:59", "2026-11-20"),  # yesterday's bar is not final either
+        ("BTC-USD", "2026-11-22T00:30:00", "2026-11-21"),
+    ],
+)
+def test_a_session_is_completed_half_an_hour_after_its_close(ticker: str, now: str, expected: str) -> None:
+    assert resolve_sessions([ticker], YAHOO, None, utc(now)) == {ticker: date.fromisoformat(expected)}
+
+
+def test_what_is_not_final_yet_cannot_be_asked_for() -> None:
+    now = utc("2026-11-22T00:10:00")
+    with pytest.raises(InvalidRequestError, match="crypto is 2026-11-20: give a date from 2000-01-03 to 2026-11-20"):
+        resolve_sessions(["BTC-USD"], YAHOO, date(2026, 11, 21), now)
+    assert resolve_sessions(["BTC-USD"], YAHOO, date(2026, 11, 20), now) == {"BTC-USD": date(2026, 11, 20)}
+
+
+def test_the_sample_and_the_demo_do_not_wait() -> None:
+    now = utc("2026-11-21T00:00:00")
+    assert session("ACME", DEMO, now, delay=timedelta(hours=5)) == date(2026, 11, 20)
+    assert session("IBM", SAMPLE, now, delay=timedelta(hours=5)) == date(2010, 8, 20)
