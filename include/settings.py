@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         "yahoo", description="where prices come from when a request does not say it"
     )
     close_delay_minutes: float = Field(
-        30.0, ge=0, le=720, description="a session counts as completed this long after its close, with Yahoo's bar final"
+        30.0, ge=0, le=720, description="a session counts as completed this long after its close, with the bar final"
     )
     strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
     fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
