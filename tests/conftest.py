@@ -32,6 +32,13 @@ def run_as_superuser(cluster: Cluster, *statements: sql.Composable | str) -> Non
             connection.execute(statement)
 
 
+def make_roles(cluster: Cluster) -> None:
+    for role in (OWNER, APP):
+        run_as_superuser(
+            cluster, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(PASSWORD))
+        )
+
+
 def new_database(cluster: Cluster, template: str = "template1") -> str:
     name = f"test_{next(_numbers)}"
     run_as_superuser(
@@ -50,10 +57,7 @@ def drop_database(cluster: Cluster, name: str) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     with throwaway({"max_connections": "200"}) as running:
-        for role in (OWNER, APP):
-            run_as_superuser(
-                running, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(PASSWORD))
-            )
+        make_roles(running)
         yield running
 
 

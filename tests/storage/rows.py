@@ -1,0 +1,73 @@
+"""Rows for every table of every released version, as the code of that version could have written them.
+
+A migration that adds a table gets an entry here: a test asks that no table is empty when it is upgraded.
+"""
+
+from typing import Any
+
+import psycopg
+
+KEY = "a" * 64
+
+ROWS = {
+    "0001": f"""
+INSERT INTO analysis_jobs (
+    job_id, dag_id, claim_key, request, scope, requested_by, trigger, analysis_source, status, status_reason, total,
+    started_at, completed_at
+)
+VALUES
+    ('run-1', 'analyze_stocks', '{KEY}', '{{"tickers": ["IBM", "TCS.NS"]}}', 'user:ann', 'ann', 'ui', 'selected',
+     'completed_with_errors', '1 no_data', 2, now(), now()),
+    ('run-2', 'analyze_stocks', '{KEY}', '{{"tickers": ["IBM"]}}', 'user:ann', 'ann', 'api', 'selected',
+     'processing', NULL, 1, now(), NULL);
+INSERT INTO analysis_results (
+    ticker, session_date, strategy, strategy_version, data_source, job_id, job_seq, analysis_source, verdict, score,
+    close, tick, entry, stop_loss, target, currency, bars_used, bars_hash, summary, started_at, completed_at
+)
+VALUES ('TCS.NS', '2010-08-20', 'balanced', 'v1', 'sample', 'run-1', 1, 'selected', 'Buy', 67.4,
+        100, 0.01, 100.00, 95.00, 110.00, 'INR', 245, 'abc', 'Buy, 67.4', now(), now());
+INSERT INTO analysis_raw_data (result_id, readings) SELECT id, '[{{"id": "rsi"}}]' FROM analysis_results;
+INSERT INTO analysis_jobs_details (
+    job_id, ticker, batch, session_date, status, verdict, score, entry, error_code, error_message, result_id,
+    started_at, completed_at
+)
+SELECT 'run-1', 'TCS.NS', 0, '2010-08-20'::date, 'completed', 'Buy', 67.4, 100.00, NULL, NULL, id, now(), now()
+FROM analysis_results
+UNION ALL
+SELECT 'run-1', 'IBM', 0, NULL, 'failed', NULL, NULL, NULL, 'no_data', 'has no prices', NULL, now(), now()
+UNION ALL
+SELECT 'run-2', 'IBM', 0, NULL, 'processing', NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL;
+INSERT INTO watchlist (owner, ticker, last_job_id, last_analyzed_at, last_status, last_verdict, last_score)
+VALUES ('ann', 'TCS.NS', 'run-1', now(), 'completed', 'Buy', 67.4), ('bob', 'IBM', NULL, NULL, NULL, NULL, NULL);
+INSERT INTO prices (data_source, ticker, session_date, open, high, low, close, volume)
+VALUES ('sample', 'IBM', '2010-08-20', 1, 2, 0.5, 1.5, 0);
+""",
+    "0002": """
+INSERT INTO analysis_requests (requested_by, door, raw, request, disposition, job_id, reason, latency_ms)
+VALUES
+    ('ann', 'ui', '{}', '{"tickers": ["IBM"]}', 'created', 'run-1', NULL, 1.5),
+    ('ann', 'rest', '{}', '{"tickers": ["IBM"]}', 'joined', 'run-1', NULL, 2),
+    ('bob', 'api', '[1]', NULL, 'refused', NULL, 'tickers: what is this', 0);
+""",
+    "0003": f"""
+INSERT INTO analysis_requests (requested_by, door, raw, disposition, job_id, latency_ms, run_id, request_id)
+VALUES ('ann', 'cli', '{{}}', 'repeated', 'run-1', 3, 'run-3', 'mine');
+INSERT INTO request_ids (requested_by, request_id, claim_key, job_id, disposition)
+VALUES ('ann', 'mine', '{KEY}', 'run-1', 'created');
+INSERT INTO outbox (kind, job_id, attempt, payload, sent_at)
+VALUES ('job_ended', 'run-1', 1, '{{}}', 'infinity'), ('job_ended', 'run-0', 2, '{{}}', NULL);
+INSERT INTO analysis_actions (actor, action, job_id) VALUES ('ann', 'cancel', 'run-0');
+""",
+    "0004": """
+INSERT INTO calendar_overrides (exchange, day, is_session, closes_at, note)
+VALUES ('XNSE', '2026-02-01', true, '15:30', 'budget'), ('XNYS', '2025-01-09', false, NULL, 'mourning');
+INSERT INTO ticker_aliases (ticker, renamed_to, since, note) VALUES ('FB', 'META', '2022-06-09', NULL);
+""",
+}
+
+
+def fill(connection: psycopg.Connection[Any], version: str) -> None:
+    """Write the rows of a version and of those before it."""
+    for released, statements in ROWS.items():
+        if released <= version:
+            connection.execute(statements)  # type: ignore[call-overload]
