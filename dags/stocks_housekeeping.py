@@ -1,21 +1,30 @@
 """
 ### Housekeeping
 
-Every five minutes: ends jobs that nobody works on any more, so that nothing stays queued for ever.
+Every five minutes: ends jobs that nobody works on any more, removes what is old, and reports.
 
-A job is dead when its DAG run is over and the job is not (somebody deleted the run, or everything was killed at once),
-or when it has written nothing for as long as the setting `BELLWETHER_SILENT_JOB_MINUTES` says. What a dead job has
-stored stays; its open tickers are `failed` with the code `interrupted`, and the next equal request is a new job. The
-result lists what was ended, with the reason.
+**Dead jobs.** A job is dead when its DAG run is over and the job is not (somebody deleted the run, or everything was
+killed at once), or when it has written nothing for as long as the setting `BELLWETHER_SILENT_JOB_MINUTES` says. What a
+dead job has stored stays; its open tickers are `failed` with the code `interrupted`, and the next equal request is a
+new job.
 
-**On failure** the log names the jobs that could not be ended; the next run tries again.
+**Runs without a job.** A run of the last day that a request made and that has no job after three minutes is named: it
+waits (the DAG is paused, the workers are busy), or it has ended without one, and its note says why. Nothing is mended.
+
+**Old rows.** What the settings `BELLWETHER_KEEP_..._DAYS` say, in portions of at most 5,000 rows, for about a minute;
+the rest is for the next run. A job that owns a result is never removed, nor is the record of requests and actions.
+
+**The report** is this run's result, its log, its note when there is something to say, and Airflow's metrics
+`bellwether.*`.
+
+**On failure** note and log name what could not be done; all the rest was. The next run tries again.
 """
 
 from datetime import datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.pipeline.housekeeping import end_dead_jobs
+from include.pipeline.housekeeping import keep_house
 
 
 @dag(
@@ -31,7 +40,7 @@ from include.pipeline.housekeeping import end_dead_jobs
 )
 def stocks_housekeeping() -> None:
     """Wire the task."""
-    end_dead_jobs()
+    keep_house()
 
 
 stocks_housekeeping()

@@ -5,10 +5,13 @@ The environment variable of a setting is `BELLWETHER_` and its name in capitals,
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# An empty text in the environment is how an operator says "for ever" where the default is another.
+Days = Annotated[int | None, Field(ge=1, le=36_500), BeforeValidator(lambda value: None if value == "" else value)]
 
 
 class Settings(BaseSettings):
@@ -33,6 +36,16 @@ class Settings(BaseSettings):
     silent_job_minutes: float = Field(
         60.0, gt=1, le=10_000, description="housekeeping ends a job that has written nothing for so long"
     )
+    keep_raw_data_days: Days = Field(
+        None, description="days that the indicator values of a result are kept; without a value for ever"
+    )
+    keep_jobs_days: Days = Field(
+        None, description="days that an ended job is kept that owns no result (any more); without a value for ever"
+    )
+    keep_request_ids_days: Days = Field(
+        30, description="days in which a repeated `request_id` gets the same answer; empty: for ever"
+    )
+    keep_outbox_days: Days = Field(30, description="days that sent notifications are kept; empty: for ever")
     lookback_bars: int = Field(
         750, ge=60, le=20_000, description="most bars that one analysis looks at; more warm-up, more time"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from include.model.housekeeping import EndedJob, Load, Removal, RunWithoutJob
 from include.model.job import QuietJob, Run
-from include.storage.connection import Connection, DatabaseError
+from include.storage.connection import Connection, DatabaseError, first_line
 from include.storage.database import Database
 from include.storage.housekeeping import runs_without_job
 from include.storage.jobs import abandon_job, finalize_job, quiet_jobs
@@ -79,7 +79,7 @@ def _end(database: Database, job_id: str, reason: str) -> EndedJob:
         database.run(end)
     except DatabaseError as error:
         log.exception("job %s could not be ended (%s)", job_id, reason)
-        return EndedJob(job_id=job_id, reason=reason, error=str(error))
+        return EndedJob(job_id=job_id, reason=reason, error=first_line(error))
     log.warning("job %s ended: %s", job_id, reason)
     return EndedJob(job_id=job_id, reason=reason)
 

@@ -17,6 +17,11 @@ STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "15s"
 
 
+def first_line(error: DatabaseError) -> str:
+    """What went wrong, without PostgreSQL's details and context."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def prepare(connection: psycopg.Connection[Any]) -> Connection:
     """Give a fresh connection our ways: rows as dicts, autocommit, UTC, and no statement that waits for ever."""
     connection.row_factory = dict_row

@@ -1,17 +1,45 @@
-"""Jobs that nobody works on are ended, and no others."""
+"""Jobs that nobody works on are ended, and no others; runs without a job are told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psycopg
+import pytest
 
-from include.jobs.housekeeping import RUN_IS_OVER, end_dead_jobs
+from include.jobs.housekeeping import RUN_IS_OVER, Report, end_dead_jobs, find_runs_without_job
+from include.model.housekeeping import EndedJob, Load, Removable, Removal, RunWithoutJob
 from include.model.job import JobStatus, Run
-from include.storage.connection import Connection
+from include.storage.actions import Action, record_action
+from include.storage.connection import Connection, connect
+from include.storage.database import Database
+from include.storage.housekeeping import load
 from include.storage.jobs import progress
+from include.storage.requests import Disposition, Door, RequestRecord, record_request
 from include.storage.results import store_outcomes
+from local.postgres import Cluster
 from tests.storage.demands import begun, demand, opened, outcome
 
 HOUR = 3600.0
+
+
+@pytest.fixture
+def stocks(app_url: str) -> Iterator[Database]:
+    """The fresh database as the task has it; it waits for no lock, so that a test does not."""
+
+    def impatient() -> Connection:
+        connection = connect(app_url)
+        connection.execute("SELECT set_config('lock_timeout', '50ms', false)")
+        return connection
+
+    with Database(impatient, patience_seconds=0) as database:
+        yield database
+
+
+@pytest.fixture
+def owner(cluster: Cluster, database: str) -> Iterator[psycopg.Connection]:
+    """Who may do what tasks may not: change the record of requests, add triggers."""
+    with psycopg.connect(cluster.url(database), autocommit=True) as connection:
+        yield connection
 
 
 def runs_that_are_over(*job_ids: str) -> Callable[[Run], bool]:
@@ -31,40 +59,193 @@ def status(connection: Connection, job_id: str) -> tuple[JobStatus, str | None]:
     return reached.status, reached.status_reason
 
 
-def test_a_job_whose_run_is_over_is_ended_from_what_it_has_stored(connection: Connection) -> None:
+def test_a_job_whose_run_is_over_is_ended_from_what_it_has_stored(connection: Connection, stocks: Database) -> None:
     store_outcomes(connection, begun(connection, "some"), [outcome("IBM")])
     opened(connection, "none", demand("XOM"))
     for job_id in ("some", "none"):
         silence(connection, job_id, 2)
-    ended = end_dead_jobs(connection, runs_that_are_over("some", "none"), HOUR)
+    ended = end_dead_jobs(stocks, runs_that_are_over("some", "none"), HOUR)
     assert {(job.job_id, job.reason) for job in ended} == {("some", RUN_IS_OVER), ("none", RUN_IS_OVER)}
     assert status(connection, "some") == (JobStatus.COMPLETED_WITH_ERRORS, "1 interrupted")
     assert status(connection, "none") == (JobStatus.FAILED, "1 interrupted")
 
 
-def test_a_job_that_wrote_a_moment_ago_is_left_alone(connection: Connection) -> None:
+def test_a_job_that_wrote_a_moment_ago_is_left_alone(connection: Connection, stocks: Database) -> None:
     begun(connection, "run-1")
-    assert end_dead_jobs(connection, runs_that_are_over("run-1"), HOUR) == []
+    assert end_dead_jobs(stocks, runs_that_are_over("run-1"), HOUR) == []
     assert status(connection, "run-1")[0] is JobStatus.PROCESSING
 
 
-def test_a_quiet_job_whose_run_goes_on_is_left_alone_until_it_is_silent_for_too_long(connection: Connection) -> None:
+def test_a_quiet_job_whose_run_goes_on_is_left_alone_until_it_is_silent_for_too_long(
+    connection: Connection, stocks: Database
+) -> None:
     begun(connection, "run-1")
     silence(connection, "run-1", 59)
-    assert end_dead_jobs(connection, runs_that_are_over(), HOUR) == []
+    assert end_dead_jobs(stocks, runs_that_are_over(), HOUR) == []
     silence(connection, "run-1", 2)
-    (ended,) = end_dead_jobs(connection, runs_that_are_over(), HOUR)
+    (ended,) = end_dead_jobs(stocks, runs_that_are_over(), HOUR)
     assert ended.reason == "no sign of life for 61 minutes"
     assert status(connection, "run-1") == (JobStatus.FAILED, "no sign of life for 61 minutes")
 
 
-def test_a_job_that_cannot_be_ended_does_not_keep_the_others_from_it(connection: Connection, app_url: str) -> None:
-    for job_id, ticker in (("stuck", "IBM"), ("free", "XOM")):
+def two_dead_jobs(connection: Connection) -> None:
+    for job_id, ticker, minutes in (("stuck", "IBM", 3), ("free", "XOM", 2)):
         begun(connection, job_id, demand(ticker))
-        silence(connection, job_id, 2 if job_id == "free" else 3)
-    connection.execute("SELECT set_config('lock_timeout', '50ms', false)")
+        silence(connection, job_id, minutes)
+
+
+def test_a_job_that_cannot_be_ended_does_not_keep_the_others_from_it(
+    connection: Connection, app_url: str, stocks: Database
+) -> None:
+    two_dead_jobs(connection)
     with psycopg.connect(app_url) as other:
         other.execute("SELECT FROM analysis_jobs WHERE job_id = 'stuck' FOR UPDATE")
-        ended = end_dead_jobs(connection, runs_that_are_over("stuck", "free"), HOUR)
+        ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), HOUR)
     assert [(job.job_id, job.error is None) for job in ended] == [("stuck", False), ("free", True)]
     assert status(connection, "free")[0] is JobStatus.FAILED
+
+
+def test_a_job_that_costs_the_connection_does_not_keep_the_others_from_it(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    two_dead_jobs(connection)
+    owner.execute(
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'"
+    )
+    owner.execute(
+        "CREATE TRIGGER lose BEFORE UPDATE ON analysis_jobs FOR EACH ROW"
+        " WHEN (NEW.job_id = 'stuck') EXECUTE FUNCTION lose()"
+    )
+    ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), HOUR)
+    assert [(job.job_id, job.error is None) for job in ended] == [("stuck", False), ("free", True)]
+    assert "terminating connection" in str(ended[0].error)
+    assert status(connection, "stuck")[0] is JobStatus.PROCESSING
+    assert status(connection, "free")[0] is JobStatus.FAILED
+
+
+REQUEST = RequestRecord(
+    requested_by="ann",
+    door=Door.REST,
+    raw={},
+    request=None,
+    disposition=Disposition.CREATED,
+    job_id="run-1",
+    reason=None,
+    latency_ms=1.0,
+)
+
+
+def request(connection: Connection, owner: psycopg.Connection, run_id: str, minutes: float) -> None:
+    """A request made the run `run_id` so long ago."""
+    record_request(connection, replace(REQUEST, job_id=run_id, run_id=run_id))
+    owner.execute(
+        "UPDATE analysis_requests SET requested_at = requested_at - make_interval(secs => %s) WHERE job_id = %s",
+        (minutes * 60, run_id),
+    )
+
+
+def found(stocks: Database, over: tuple[str, ...] = (), joined: tuple[str, ...] = ()) -> list[str]:
+    runs = find_runs_without_job(stocks, lambda run: run in over, lambda run: "other" if run in joined else None)
+    return [str(run) for run in runs]
+
+
+def test_a_run_without_a_job_waits_or_has_ended(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    request(connection, owner, "paused", 12)
+    request(connection, owner, "broken", 300)
+    assert found(stocks, over=("broken",)) == [
+        "run broken ended without a job: its note or the log of open_job says why",
+        "run paused waits for its job since 12 minutes",
+    ]
+
+
+def test_a_run_is_named_once_however_many_requests_it_has(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    record_request(connection, replace(REQUEST, job_id="run-1"))  # a record of an older version names no run
+    request(connection, owner, "run-1", 5)
+    assert found(stocks) == ["run run-1 waits for its job since 5 minutes"]
+
+
+def test_a_run_that_has_a_job_is_not_missed(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    request(connection, owner, "run-1", 12)
+    opened(connection, "run-1")
+    assert found(stocks) == []
+
+
+def test_a_run_that_joined_another_ones_job_is_not_missed(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    request(connection, owner, "loser", 12)
+    assert found(stocks, over=("loser",), joined=("loser",)) == []
+
+
+@pytest.mark.parametrize("minutes", [1, 24 * 60 + 1])
+def test_a_run_that_has_just_been_made_or_is_a_day_old_is_not_missed(
+    connection: Connection, owner: psycopg.Connection, stocks: Database, minutes: float
+) -> None:
+    request(connection, owner, "run-1", minutes)
+    assert found(stocks) == []
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.DELETE])
+def test_a_run_that_somebody_cancelled_or_whose_job_was_deleted_is_not_missed(
+    connection: Connection, owner: psycopg.Connection, stocks: Database, action: Action
+) -> None:
+    request(connection, owner, "run-1", 12)
+    record_action(connection, "ann", action, "run-1")
+    assert found(stocks, over=("run-1",)) == []
+
+
+@pytest.mark.parametrize("disposition", [Disposition.JOINED, Disposition.REPEATED])
+def test_requests_that_made_no_run_are_not_missed(
+    connection: Connection, owner: psycopg.Connection, stocks: Database, disposition: Disposition
+) -> None:
+    record_request(connection, replace(REQUEST, disposition=disposition))
+    owner.execute("UPDATE analysis_requests SET requested_at = requested_at - interval '1 hour'")
+    assert found(stocks) == []
+
+
+def test_the_load_counts_active_jobs_and_what_waits_to_be_sent(connection: Connection, stocks: Database) -> None:
+    assert stocks.run(load) == Load(active_jobs=0, oldest_active_seconds=0.0, outbox_waiting=0)
+    begun(connection, "first")
+    opened(connection, "second", demand("XOM"))
+    connection.execute("UPDATE analysis_jobs SET created_at = created_at - interval '1 hour' WHERE job_id = 'first'")
+    connection.execute(
+        "INSERT INTO outbox (kind, job_id, attempt, payload, sent_at) VALUES"
+        " ('job_ended', 'a', 1, '{}', NULL), ('job_ended', 'b', 1, '{}', clock_timestamp() + interval '1 second')"
+    )
+    now = stocks.run(load)
+    assert (now.active_jobs, now.outbox_waiting) == (2, 1)
+    assert HOUR <= now.oldest_active_seconds < HOUR + 600
+
+
+QUIET = Report(
+    ended=(), without_job=(), removed=(), load=Load(active_jobs=3, oldest_active_seconds=9, outbox_waiting=1)
+)
+
+
+def test_a_report_of_nothing_says_nothing() -> None:
+    nothing = replace(QUIET, removed=(Removal(what=Removable.JOBS, rows=0),))
+    assert (nothing.summary, nothing.problems) == ("", ())
+
+
+def test_a_report_says_in_one_line_what_was_done_and_what_could_not_be() -> None:
+    report = replace(
+        QUIET,
+        ended=(EndedJob(job_id="a", reason=RUN_IS_OVER), EndedJob(job_id="b", reason=RUN_IS_OVER, error="locked")),
+        without_job=(RunWithoutJob(run_id="c", minutes=5.0, is_over=False),),
+        removed=(
+            Removal(what=Removable.JOBS, rows=7, more=True),
+            Removal(what=Removable.RAW_DATA, rows=5000, error="disk full"),
+        ),
+    )
+    assert report.summary == (
+        "dead jobs ended: 1; runs without a job: 1; jobs removed: 7 (there are more); raw_data removed: 5000; "
+        "job b could not be ended: locked; old raw_data could not be removed: disk full"
+    )
+    assert len(report.problems) == 2
