@@ -1,5 +1,6 @@
 """The runs of the DAG, in Airflow's own database: found, and made by Airflow's own code with all its checks."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from include.jobs.submission import RunState
 from include.pipeline.notes import write_note
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
     from fastapi import Request
     from sqlalchemy.orm import Session
 
+log = logging.getLogger(__name__)
+
 ACTIVE = ("queued", "running")
+COLLISIONS = Retrying(
+    retry=retry_if_exception_type(DBAPIError),
+    wait=wait_random_exponential(multiplier=0.1, max=1),
+    stop=stop_after_attempt(5),
+    reraise=True,
+)
 _dag_bag = DBDagBag()
 
 
@@ -63,14 +73,27 @@ class AirflowRuns:
         self._session.rollback()
 
     def cancel(self, run_id: str, note: str) -> None:
-        """Mark a run failed, which ends its tasks; one that is over stays as it is."""
-        if self.state(run_id) is not RunState.ACTIVE:
+        """Mark a run failed, which ends its tasks; one that is over stays as it is.
+
+        The scheduler works on the same rows: what collides is tried again. Where that does not help, the run goes on
+        until its tasks see that the job is over.
+        """
+        try:
+            COLLISIONS(self._cancel, run_id, note)
+        except DBAPIError:
+            self._session.rollback()
+            log.exception("the run %s was not marked failed; its tasks will find its job ended", run_id)
+
+    def _cancel(self, run_id: str, note: str) -> None:
+        self._session.rollback()
+        # The run first, then its tasks: the order in which the scheduler locks them.
+        locked = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id).with_for_update(of=DagRun)
+        run = self._session.scalar(locked.execution_options(populate_existing=True))
+        if run is None or str(run.state) not in ACTIVE:
             return
         body = DAGRunPatchBody.model_validate({"state": "failed"})
-        patch_dag_run(DAG_ID, run_id, body, self._session, _dag_bag, self._user)
-        run = find_run(self._session, run_id)
-        if run is not None:
-            write_note(run, note)
+        patch_dag_run(DAG_ID, run_id, body, self._session, _dag_bag, self._user, update_mask=None)
+        write_note(run, note)
         self._session.commit()
 
 

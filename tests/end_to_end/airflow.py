@@ -1,6 +1,7 @@
 """Airflow's REST API as a program uses it; every wait is bounded."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -10,6 +11,14 @@ from local.stack import Stack
 
 RUNS = "/api/v2/dags/analyze_stocks/dagRuns"
 ENDED = ("success", "failed")
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come to that")
+        time.sleep(0.05)
 
 
 class Airflow:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from include.storage.connection import connect
 from local.stack import Stack
-from tests.end_to_end.airflow import RUNS, Airflow
+from tests.end_to_end.airflow import RUNS, Airflow, wait_until
 
 API = "/api/stocks"
 
@@ -116,6 +117,134 @@ def test_a_clients_own_run_id_is_idempotent_and_a_conflict_for_another_request(a
 def test_an_unknown_job_is_not_found(airflow: Airflow) -> None:
     answer = airflow.http.get(f"{API}/jobs/no-such-job")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+def long_running(name: str) -> dict[str, Any]:
+    """Fields of a job that is at work for some seconds."""
+    return {"tickers": [f"{name}{n}" for n in range(2000)], "data_source": "demo", "batch_size": 50}
+
+
+def job(airflow: Airflow, job_id: str) -> dict[str, Any]:
+    answer: dict[str, Any] = airflow.http.get(f"{API}/jobs/{job_id}").raise_for_status().json()
+    return answer
+
+
+def test_on_duplicate_fail_is_a_conflict_that_names_the_equal_job(airflow: Airflow) -> None:
+    fields = long_running("FAIL")
+    first = ask(airflow, **fields).json()["job_id"]
+    answer = ask(airflow, **fields, on_duplicate="fail")
+    assert answer.status_code == httpx.codes.CONFLICT
+    (detail,) = answer.json()["error"]["details"]
+    assert (detail["field"], detail["job_id"]) == ("on_duplicate", first)
+    at_airflows_door = airflow.post(**fields, on_duplicate="fail")
+    assert at_airflows_door.status_code == httpx.codes.CONFLICT
+    assert first in at_airflows_door.json()["detail"]
+    airflow.http.post(f"{API}/jobs/{first}/cancel").raise_for_status()
+
+
+def test_on_duplicate_supersede_cancels_the_equal_job_and_takes_over(airflow: Airflow) -> None:
+    fields = long_running("SUPER")
+    old = ask(airflow, **fields).json()["job_id"]
+    wait_until(lambda: job(airflow, old)["status"] == "processing")
+    new = ask(airflow, **fields, on_duplicate="supersede")
+    assert (new.status_code, new.json()["disposition"]) == (201, "created")
+    new_id = new.json()["job_id"]
+    assert new_id != old
+    assert airflow.wait(old)["state"] == "failed"
+    assert job(airflow, old)["status_reason"] == f"superseded by {new_id}"
+    assert airflow.wait(new_id)["state"] == "success"
+
+
+def test_a_request_id_gets_the_same_answer_again_also_when_the_job_has_ended(airflow: Airflow) -> None:
+    fields = {"tickers": ["IBM"], "data_source": "sample", "request_id": "evening-1"}
+    first = ask(airflow, **fields)
+    airflow.wait(first.json()["job_id"])
+    again = ask(airflow, **fields)
+    assert (again.status_code, again.json()["job_id"]) == (201, first.json()["job_id"])
+    assert (again.json()["status"], again.json()["is_duplicate"]) == ("completed", False)
+    by_airflow = airflow.post(**fields).raise_for_status().json()
+    assert by_airflow["dag_run_id"] == first.json()["job_id"]
+    other = ask(airflow, **{**fields, "tickers": ["JPM"]})
+    assert [detail["field"] for detail in other.json()["error"]["details"]] == ["request_id"]
+
+
+def test_a_cancelled_job_ends_at_once_and_stays_cancelled(airflow: Airflow) -> None:
+    job_id = ask(airflow, **long_running("STOP")).json()["job_id"]
+    wait_until(lambda: job(airflow, job_id)["status"] == "processing")
+    answer = airflow.http.post(f"{API}/jobs/{job_id}/cancel").raise_for_status().json()
+    assert (answer["status"], answer["status_reason"], answer["pending"]) == ("cancelled", "cancelled by admin", 0)
+    run = airflow.wait(job_id)
+    assert (run["state"], run["note"]) == ("failed", "cancelled: by admin")
+    assert airflow.http.post(f"{API}/jobs/{job_id}/cancel").json() == answer
+    assert job(airflow, job_id) == answer
+
+
+def test_a_job_that_is_cancelled_as_soon_as_it_is_accepted_never_runs(airflow: Airflow) -> None:
+    for number in range(5):
+        job_id = ask(airflow, **long_running(f"SOON{number}X")).json()["job_id"]
+        answer = airflow.http.post(f"{API}/jobs/{job_id}/cancel").raise_for_status().json()
+        assert answer["status"] == "cancelled"
+        airflow.wait(job_id)
+        assert job(airflow, job_id)["status"] == "cancelled"
+
+
+def test_a_job_that_has_ended_is_not_cancelled(airflow: Airflow) -> None:
+    job_id = ask(airflow, tickers=["JPM"], data_source="sample", capital=777).json()["job_id"]
+    airflow.wait(job_id)
+    assert airflow.http.post(f"{API}/jobs/{job_id}/cancel").json()["status"] == "completed"
+    assert airflow.run(job_id)["state"] == "success"
+    assert airflow.http.post(f"{API}/jobs/no-such-job/cancel").status_code == httpx.codes.NOT_FOUND
+
+
+def test_only_the_failed_tickers_of_a_job_are_asked_for_again(airflow: Airflow) -> None:
+    fields = {"tickers": ["IBM", "NOSUCH1", "NOSUCH2"], "data_source": "sample", "capital": 4321}
+    job_id = ask(airflow, **fields).json()["job_id"]
+    airflow.wait(job_id)
+    again = airflow.http.post(f"{API}/jobs/{job_id}/retry-failed")
+    assert again.status_code == httpx.codes.CREATED
+    assert (again.json()["tickers"], again.json()["capital"]) == (["NOSUCH1", "NOSUCH2"], 4321)
+    airflow.wait(again.json()["job_id"])
+    assert job(airflow, again.json()["job_id"])["failed"] == 2
+
+
+def test_a_job_without_failed_tickers_has_nothing_to_do_again(airflow: Airflow) -> None:
+    job_id = ask(airflow, tickers=["IBM"], data_source="sample", capital=1234).json()["job_id"]
+    airflow.wait(job_id)
+    answer = airflow.http.post(f"{API}/jobs/{job_id}/retry-failed")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "CONFLICT")
+    assert airflow.http.post(f"{API}/jobs/no-such-job/retry-failed").status_code == httpx.codes.NOT_FOUND
+
+
+def test_a_database_that_is_away_is_a_503_and_nothing_is_half_done(installation: Stack, airflow: Airflow) -> None:
+    fields = {"tickers": ["IBM"], "data_source": "sample", "capital": 999}
+    with psycopg.connect(installation.cluster.url("postgres"), autocommit=True) as superuser:
+        superuser.execute("ALTER DATABASE stocks ALLOW_CONNECTIONS false")
+        try:
+            answers = [ask(airflow, **fields), airflow.post(**fields)]
+        finally:
+            superuser.execute("ALTER DATABASE stocks ALLOW_CONNECTIONS true")
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in answers] == [(503, "2")] * 2
+    assert answers[0].json()["error"]["code"] == "UNAVAILABLE"
+    made = ask(airflow, **fields)
+    assert (made.status_code, made.json()["disposition"]) == (201, "created")
+    airflow.wait(made.json()["job_id"])
+
+
+def test_the_door_of_a_request_is_the_trigger_of_its_job(installation: Stack, airflow: Airflow) -> None:
+    by_api = ask(airflow, tickers=["IBM"], data_source="sample", capital=31).json()["job_id"]
+    by_form = airflow.http.post(
+        RUNS,
+        json={"logical_date": None, "conf": {"tickers": ["IBM"], "data_source": "sample", "capital": 32}},
+        headers={"Referer": f"{installation.url}/dags/analyze_stocks"},
+    ).json()["dag_run_id"]
+    for run_id in (by_api, by_form):
+        airflow.wait(run_id)
+    with connect(installation.database_url()) as connection:
+        found = connection.execute(
+            "SELECT trigger FROM analysis_jobs WHERE job_id = ANY(%s) ORDER BY request #> '{risk,capital}'",
+            [[by_api, by_form]],
+        ).fetchall()
+    assert [row["trigger"] for row in found] == ["api", "ui"]
 
 
 def routes(airflow: Airflow) -> list[tuple[str, str]]:

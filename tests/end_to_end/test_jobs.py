@@ -117,6 +117,12 @@ def test_a_refused_request_that_came_past_the_doors_says_why_on_its_run_and_does
     assert run["note"].startswith("refused: tickers.0 'bad 0 ")
     assert airflow.wait(airflow.request(tickers=["IBM"], **SAMPLE))["state"] == "success"
     assert scheduler() == before
+    with connect(installation.database_url()) as connection:
+        recorded = connection.execute(
+            "SELECT door, disposition, reason FROM analysis_requests WHERE run_id = 'mistakes'"
+        ).fetchall()
+    assert [(row["door"], row["disposition"]) for row in recorded] == [("cli", "refused")]
+    assert "bad 99" in recorded[0]["reason"]
 
 
 def test_a_value_out_of_bounds_is_refused_at_the_door(airflow: Airflow) -> None:
