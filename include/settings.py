@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         30.0, ge=0, le=720, description="a session counts as completed this long after its close, with the bar final"
     )
     strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
+    universes_dir: Path | None = Field(None, description="a folder of your own universes, a file name.csv each")
     fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
     fetch_timeout_seconds: float = Field(20.0, gt=0, le=300, description="longest wait for one price request")
     yahoo_cache_dir: Path | None = Field(None, description="folder for Yahoo's time zones and cookies, one a machine")

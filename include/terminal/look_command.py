@@ -11,7 +11,7 @@ from include.analysis import load_strategies
 from include.jobs.canonical import Requester, canonicalise
 from include.jobs.form import RequestForm
 from include.market.sources import open_source
-from include.market.universes import UNIVERSES
+from include.market.universes import universes
 from include.model.bars import DataSource
 from include.model.errors import FieldProblem, InvalidRequestError, Refusal
 from include.model.request import AnalysisRequest, Trigger
@@ -53,7 +53,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("tickers", nargs="*", metavar="TICKER", help="as Yahoo writes them: JPM, BRK-B, TCS.NS")
-    parser.add_argument("--universe", choices=list(UNIVERSES), help="a named set of tickers instead")
+    parser.add_argument("--universe", choices=list(universes()), help="a named set of tickers instead")
     parser.add_argument("--source", dest="data_source", choices=[str(name) for name in DataSource])
     parser.add_argument("--strategy", help="one of " + ", ".join(load_strategies(settings().strategies_file)))
     parser.add_argument("--as-of", metavar="DATE", help="the last session up to it; else the last completed one")
