@@ -1,0 +1,87 @@
+-- Each statement finds what must not be: at most five cases in words, and how many there are.
+
+-- name: audit_rights(app_role)
+-- Rights with which the records of requests and of actions could be changed.
+SELECT :app_role || ' may ' || string_agg(privilege, ', ') || ' on ' || relname AS what, count(*) OVER () AS found
+FROM pg_class
+CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'UPDATE']) AS privilege
+WHERE relnamespace = 'public'::regnamespace
+    AND relname IN ('analysis_requests', 'analysis_actions')
+    AND (
+        has_table_privilege(:app_role, pg_class.oid, privilege)
+        OR privilege = 'UPDATE' AND has_any_column_privilege(:app_role, pg_class.oid, 'UPDATE')
+    )
+GROUP BY relname
+ORDER BY relname;
+
+-- name: invalid_indexes()
+-- Of all tables, also of those that are not ours. One that is being built is among them until it is.
+SELECT quote_ident(pg_class.relname) || ' of table ' || indrelid::regclass AS what, count(*) OVER () AS found
+FROM pg_index
+JOIN pg_class ON pg_class.oid = indexrelid
+WHERE relnamespace = 'public'::regnamespace AND NOT indisvalid
+ORDER BY what
+LIMIT 5;
+
+-- name: equal_active_jobs()
+-- What the partial unique index keeps from happening.
+SELECT string_agg(job_id, ' and ' ORDER BY seq) AS what, count(*) OVER () AS found
+FROM analysis_jobs
+WHERE status IN ('queued', 'processing') AND NOT force
+GROUP BY claim_key
+HAVING count(*) > 1
+ORDER BY what
+LIMIT 5;
+
+-- name: silent_jobs(minutes)
+SELECT
+    job_id || ' for ' || floor(extract(epoch FROM clock_timestamp() - heartbeat_at) / 60) || ' minutes' AS what,
+    count(*) OVER () AS found
+FROM analysis_jobs
+WHERE status IN ('queued', 'processing')
+    AND heartbeat_at < clock_timestamp() - make_interval(secs => :minutes * 60)
+ORDER BY heartbeat_at
+LIMIT 5;
+
+-- name: open_details_of_ended_jobs()
+SELECT job_id || ' with ' || count(*) AS what, count(*) OVER () AS found
+FROM analysis_jobs_details AS detail
+JOIN analysis_jobs AS job USING (job_id)
+WHERE detail.status IN ('queued', 'processing') AND job.status NOT IN ('queued', 'processing')
+GROUP BY job_id
+ORDER BY job_id
+LIMIT 5;
+
+-- name: jobs_without_all_details()
+-- A job and its details are written in one transaction, and go together.
+SELECT
+    job.job_id || ' with ' || count(detail.ticker) || ' of ' || job.total AS what,
+    count(*) OVER () AS found
+FROM analysis_jobs AS job
+LEFT JOIN analysis_jobs_details AS detail USING (job_id)
+GROUP BY job.job_id
+HAVING count(detail.ticker) <> job.total
+ORDER BY job.job_id
+LIMIT 5;
+
+-- name: results_without_job()
+-- What a foreign key keeps from happening.
+SELECT ticker || ' of ' || result.job_id AS what, count(*) OVER () AS found
+FROM analysis_results AS result
+LEFT JOIN analysis_jobs AS job USING (job_id)
+WHERE job.job_id IS NULL
+ORDER BY result.id
+LIMIT 5;
+
+-- name: details_without_result()
+-- A detail loses its result when the job that owns the result is deleted, and deletions are recorded.
+SELECT ticker || ' of ' || job_id AS what, count(*) OVER () AS found
+FROM analysis_jobs_details AS detail
+WHERE detail.status IN ('completed', 'reused')
+    AND detail.result_id IS NULL
+    AND NOT EXISTS (
+        SELECT FROM analysis_actions
+        WHERE action = 'delete' AND acted_at >= detail.completed_at
+    )
+ORDER BY job_id, ticker
+LIMIT 5;
