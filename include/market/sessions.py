@@ -54,6 +54,17 @@ def resolve_sessions(
     return {ticker: sessions[exchange] for ticker, exchange in exchanges.items()}
 
 
+def last_completed_session(
+    exchange: Exchange,
+    now: datetime,
+    *,
+    overrides: CalendarOverrides = NO_OVERRIDES,
+    delay: timedelta | None = None,
+) -> date:
+    """The newest session of an exchange whose bar is final at `now` (aware)."""
+    return _listed(exchange, None, now, now - _delay(DataSource.YAHOO, delay), overrides)
+
+
 def _delay(source: DataSource, delay: timedelta | None) -> timedelta:
     """How long after its close a session's bar is final; synthetic bars are at once."""
     if source is not DataSource.YAHOO:

@@ -63,7 +63,7 @@ INDICES = tuple(
         name=index.name,
         title=f"{index.title}, {index.stocks} stocks",
         dated=RELEASED,
-        description=f"{index.stocks} stocks of the {index.title}: {PACKAGE} {VERSION}, released on {RELEASED}",
+        description=f"who is in it, from {PACKAGE} {VERSION}, released on {RELEASED}",
         read=partial(_members, index.key),
     )
     for index in _INDICES
