@@ -55,7 +55,7 @@ AIRFLOW: Mapping[str, str] = MappingProxyType(
 
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 KEPT_ALSO_IN_CAPITALS = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-KEPT_PREFIXES = ("SSL_", "BELLWETHER_")
+KEPT_PREFIXES = ("SSL_", "BELLWETHER_", "AIRFLOW__METRICS__")
 KEPT_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 OURS = (
     "BELLWETHER_HOME",

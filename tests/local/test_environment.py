@@ -65,13 +65,14 @@ def test_another_airflow_and_another_python_do_not_leak_in(caller: pytest.Monkey
     assert not {"AIRFLOW_CONN_OTHER", "PYTHONDONTWRITEBYTECODE", "SOME_TOKEN"} & made.keys()
 
 
-def test_settings_proxies_and_certificates_pass(caller: pytest.MonkeyPatch) -> None:
+def test_settings_proxies_certificates_and_where_metrics_go_pass(caller: pytest.MonkeyPatch) -> None:
     wanted = {
         "BELLWETHER_BATCH_SIZE": "10",
         "BELLWETHER_DEFAULT_DATA_SOURCE": "demo",
         "https_proxy": "http://proxy:3128",
         "SSL_CERT_FILE": "/certificates",
         "REQUESTS_CA_BUNDLE": "/bundle",
+        "AIRFLOW__METRICS__STATSD_ON": "True",
     }
     for name, value in wanted.items():
         caller.setenv(name, value)
