@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from include.analysis import load_strategies
 from include.jobs.form import WATCHLIST, RequestForm
 from include.market.symbols import normalize_ticker
-from include.market.universes import UNIVERSES, universe
+from include.market.universes import universe, universes
 from include.model.analysis import RiskProfile
 from include.model.bars import DataSource
 from include.model.errors import FieldProblem, InvalidRequestError
@@ -94,8 +94,8 @@ def _name_problems(form: RequestForm) -> Iterator[FieldProblem]:
         yield FieldProblem("strategy", form.strategy, f"no such strategy; allowed: {', '.join(strategies)}")
     if form.universe is not None and form.tickers:
         yield FieldProblem("universe", form.universe, "give tickers or a universe, not both")
-    elif form.universe is not None and form.universe not in (WATCHLIST, *UNIVERSES):
-        allowed = ", ".join((WATCHLIST, *UNIVERSES))
+    elif form.universe is not None and form.universe not in (WATCHLIST, *universes()):
+        allowed = ", ".join((WATCHLIST, *universes()))
         yield FieldProblem("universe", form.universe, f"no such universe; allowed: {allowed}")
 
 

@@ -6,7 +6,7 @@ from airflow.sdk import Param
 
 from include.analysis import load_strategies
 from include.jobs.form import WATCHLIST, RequestForm
-from include.market.universes import UNIVERSES
+from include.market.universes import universes
 from include.settings import settings
 
 SCHEMA = RequestForm.model_json_schema()["properties"]  # made once a process: every task parses the DAG
@@ -24,7 +24,7 @@ def _choices() -> dict[str, dict[str, str]]:
     strategies = load_strategies(settings().strategies_file)
     return {
         "strategy": {name: strategy.title for name, strategy in strategies.items()},
-        "universe": {WATCHLIST: "My watchlist"} | {name: u.title for name, u in UNIVERSES.items()},
+        "universe": {WATCHLIST: "My watchlist"} | {name: u.label for name, u in universes().items()},
         "data_source": {
             "yahoo": "Yahoo (live)",
             "sample": "Sample (real, 2009-2010)",

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from include.jobs.canonical import Requester, canonicalise
 from include.market.exchanges import WEEKDAYS, exchange_of
 from include.market.sources.sample import SampleSource, sample_sessions
 from include.market.symbols import normalize_ticker
 from include.market.universes import UNIVERSES, india, indices, universe, universes
 from include.model.bars import Bars
 from include.model.errors import InvalidRequestError
+from include.model.request import Trigger
 from include.settings import settings
 
 
@@ -138,6 +140,17 @@ def test_each_file_of_the_folder_is_a_universe_with_its_date(folder: Path) -> No
     assert universe("excel") == ("VOD.L",)
     assert re.fullmatch(r"mine \(file of \d{4}-\d\d-\d\d\)", universes()["mine"].label)
     assert str(folder / "mine.csv") in universes()["mine"].description
+
+
+def test_a_universe_of_ones_own_can_be_asked_for(folder: Path) -> None:
+    (folder / "mine.csv").write_text("symbol\nAAPL\nTCS.NS\n")
+    (folder / "bad.csv").write_text("symbol\nA B\n")
+    requester = Requester(name="ann", trigger=Trigger.API, watchlist=tuple)
+    assert canonicalise({"universe": "mine"}, requester).request.tickers == ("AAPL", "TCS.NS")
+    with pytest.raises(InvalidRequestError, match=r"bad\.csv, line 2: 'A B'"):
+        canonicalise({"universe": "bad"}, requester)
+    with pytest.raises(InvalidRequestError, match=r"allowed: watchlist, sample, .* bad, mine"):
+        canonicalise({"universe": "none"}, requester)
 
 
 def test_a_suffix_in_the_name_of_a_file_is_given_to_symbols_without_one(folder: Path) -> None:
