@@ -35,6 +35,7 @@ from airflow.sdk import dag
 
 from include.pipeline.params import request_params
 from include.pipeline.tasks import analyze, finalize_job, open_job
+from include.settings import settings
 
 
 @dag(
@@ -46,7 +47,7 @@ from include.pipeline.tasks import analyze, finalize_job, open_job
     default_args={"owner": "bellwether"},
     max_active_runs=64,
     max_active_tasks=64,
-    dagrun_timeout=timedelta(hours=6),
+    dagrun_timeout=timedelta(minutes=settings().job_timeout_minutes),
 )
 def analyze_stocks() -> None:
     """Wire the tasks."""

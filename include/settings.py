@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(25, ge=1, le=10_000, description="tickers a mapped task analyses in larger jobs")
     max_batches: int = Field(256, ge=1, le=1000, description="most mapped tasks of one job; batches grow beyond it")
+    job_timeout_minutes: float = Field(
+        360.0, gt=0, le=10_000, description="a job that takes longer has failed; what it has stored stays"
+    )
     silent_job_minutes: float = Field(
         60.0, gt=1, le=10_000, description="housekeeping ends a job that has written nothing for so long"
     )
@@ -59,6 +62,28 @@ class Settings(BaseSettings):
     universes_dir: Path | None = Field(None, description="a folder of your own universes, a file name.csv each")
     fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
     fetch_timeout_seconds: float = Field(20.0, gt=0, le=300, description="longest wait for one price request")
+    requests_per_minute: int = Field(
+        60, ge=1, le=100_000, description="requests that Yahoo gets a minute, from all jobs on all hosts together"
+    )
+    fetch_tasks: int = Field(
+        2, ge=1, le=256, description="tasks with many tickers that ask Yahoo at once; others free their slot meanwhile"
+    )
+    fetch_wait_seconds: float = Field(
+        60.0, gt=0, le=3600, description="a task that waits longer for its turn frees its slot and comes back"
+    )
+    recheck_minutes: float = Field(
+        60.0, ge=0, le=10_000, description="a price that Yahoo did not have is not asked for again before"
+    )
+    dead_after_sessions: int = Field(
+        5, ge=2, le=250, description="sessions in a row that Yahoo must not have of a ticker until it counts as dead"
+    )
+    dead_recheck_days: float = Field(7.0, gt=0, le=365, description="how rarely Yahoo is asked for a dead ticker")
+    pause_seconds: float = Field(
+        60.0, gt=0, le=900, description="first pause when Yahoo says 429 or is away; doubles, up to 15 minutes"
+    )
+    away_minutes: float = Field(
+        30.0, ge=0, le=300, description="Yahoo away for longer: jobs end with that reason instead of waiting"
+    )
     yahoo_cache_dir: Path | None = Field(None, description="folder for Yahoo's time zones and cookies, one a machine")
 
 

@@ -17,6 +17,7 @@ from include.storage.jobs import progress
 from local import processes, supervision
 from local.postgres import running_postmaster
 from local.stack import Stack, up
+from tests.crash.histories import History
 from tests.end_to_end.airflow import Airflow
 
 TICKERS = [f"CRASH{n}" for n in range(3000)]
@@ -102,21 +103,23 @@ def kill_everything_and_start_again(installation: Stack) -> None:
 def test_a_job_that_something_was_killed_under_ends_with_every_ticker_once(
     installation: Stack, kill: Callable[[Stack], None], record_property: Callable[[str, object], None]
 ) -> None:
+    history = History(kill.__name__)
     run_id = job_in_the_middle(installation)
     kill(installation)
+    history.say("killed", run_id=run_id)
     killed = time.monotonic()
     ended = None
     while time.monotonic() < killed + SECONDS_TO_END:
         try:
             ended = look(installation, run_id)
         except Exception as error:  # PostgreSQL may be away for a moment
-            print(f"{time.monotonic() - killed:.1f} s: {type(error).__name__}")
+            history.say("away", error=type(error).__name__)
         if ended is not None and not ended.status.is_active:
             break
         time.sleep(0.2)
     seconds = time.monotonic() - killed
     record_property("seconds_to_a_true_status", seconds)
-    print(f"{kill.__name__}: {seconds:.1f} s to {ended}")
+    history.say("ended", seconds_to_a_true_status=seconds, progress=str(ended))
     assert ended is not None
     assert (ended.status, ended.completed, ended.failed) == (JobStatus.COMPLETED, len(TICKERS), 0)
     with connect(installation.database_url()) as connection:
