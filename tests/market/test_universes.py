@@ -55,6 +55,11 @@ def test_a_list_is_of_the_version_whose_date_is_shown() -> None:
     assert "pytickersymbols 1.17.10, released on 2026-03-09" in UNIVERSES["sp500"].description
 
 
+def test_the_documentation_has_every_universe_with_its_date() -> None:
+    rows = [f"| `{found.name}` | {found.title} | {found.dated} |" for found in UNIVERSES.values()]
+    assert "\n".join(rows) in (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "exchanges"),
     [

@@ -1,9 +1,12 @@
+import re
 from datetime import date, time
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from include.model.calendar import NO_OVERRIDES, SessionOverride
+from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
 
@@ -47,3 +50,14 @@ def test_what_cannot_be_is_refused(connection: Connection, values: str) -> None:
         connection.execute(
             f"INSERT INTO calendar_overrides (exchange, day, is_session, closes_at, note) VALUES {values}"
         )
+
+
+def test_the_statements_of_the_documentation_do_what_it_says(connection: Connection) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    for block in re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL):
+        connection.execute(block)
+    found = calendar_overrides(connection)
+    assert found.of("XBOM")[date(2026, 11, 8)].closes_at == time(19, 15)
+    assert found.of("XNYS")[date(2026, 12, 23)].closes_at == time(13)
+    assert date(2027, 1, 26) not in found.of("XBOM")
+    assert ticker_aliases(connection)["ZOMATO.NS"] == "ETERNAL.NS"
