@@ -11,21 +11,21 @@ from include.storage.connection import Connection, prepare
 from include.storage.database import Database
 
 TASK_PATIENCE = 20.0  # seconds; after it Airflow tries the whole task again, with longer pauses
-WEB_PATIENCE = 3.0  # somebody is waiting; after it the answer is 503
 
 
 @contextmanager
 def stocks_database() -> Iterator[Connection]:
     """A connection for one task, closed at its end."""
-    with closing(_connect()) as connection:
+    with closing(open_connection()) as connection:
         yield connection
 
 
 def stocks(patience_seconds: float = TASK_PATIENCE) -> Database:
     """The database for pieces of work that are tried again when a fault is transient."""
-    return Database(_connect, patience_seconds)
+    return Database(open_connection, patience_seconds)
 
 
-def _connect() -> Connection:
+def open_connection() -> Connection:
+    """A connection of the caller's own, to be closed."""
     opened: Any = PostgresHook(postgres_conn_id=settings().connection_id).get_conn()  # a connection of psycopg 3
     return prepare(opened)

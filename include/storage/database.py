@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -36,12 +37,14 @@ def is_transient(error: BaseException) -> bool:
 class Database:
     """Runs pieces of work on one connection, which is opened when it is needed, and again when it is lost.
 
+    `connect` opens or lends a connection for the length of a `with` block, as a connection of psycopg itself does.
     A piece of work must be all or nothing, or such that doing it twice is the same: it may have succeeded when the
     connection is lost at its very end.
     """
 
-    def __init__(self, connect: Callable[[], Connection], patience_seconds: float) -> None:
+    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], patience_seconds: float) -> None:
         self._connect, self._patience = connect, patience_seconds
+        self._held = ExitStack()
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -51,10 +54,9 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; the next piece of work opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connection, or give it back; the next piece of work opens another."""
+        self._connection = None
+        self._held.close()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """The result of `work`; what is transient is tried again for as long as the patience lasts.
@@ -80,7 +82,8 @@ class Database:
 
     def _attempt(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None or self._connection.closed:
-            self._connection = self._connect()
+            self._held.close()
+            self._connection = self._held.enter_context(self._connect())
         try:
             return work(self._connection)
         except psycopg.OperationalError:

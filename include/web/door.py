@@ -12,12 +12,12 @@ from fastapi import FastAPI, HTTPException, Request, status
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
-from include.pipeline.database import WEB_PATIENCE, stocks
 from include.storage.connection import DatabaseAwayError
 from include.storage.requests import Door
 from include.web.access import DAG_ID, MayAsk
 from include.web.airflow_runs import AirflowRuns, find_run, released
 from include.web.asking import Asked, ask
+from include.web.database import stocks
 from include.web.errors import DATABASE_AWAY, RETRY_AFTER_SECONDS
 
 TRIGGER_PATH = f"/api/v2/dags/{DAG_ID}/dagRuns"
@@ -55,7 +55,7 @@ def trigger(body: TriggerDAGRunPostBody, user: GetUserDep, session: SessionDep, 
     asked = Asked(raw=body.conf or {}, user=user.get_name(), door=door, own_id=body.dag_run_id)
     with released(session):
         try:
-            with stocks(WEB_PATIENCE) as database:
+            with stocks() as database:
                 answer = database.run(lambda connection: ask(connection, runs, asked))
         except InvalidRequestError as error:
             raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error

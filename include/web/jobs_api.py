@@ -13,13 +13,13 @@ from include.jobs.retrying import retry_of
 from include.jobs.submission import RunState
 from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
 from include.model.job import JobStatus, Progress
-from include.pipeline.database import WEB_PATIENCE, stocks
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
 from include.storage.requests import Door
 from include.web.access import MayAsk, MayRead, SameOrigin
 from include.web.airflow_runs import AirflowRuns, find_run, joined_job, released
 from include.web.asking import Answer, Asked, ask
+from include.web.database import stocks
 
 router = APIRouter()
 Payload = Annotated[Any, Body(description="The fields of a request; the DAG's form explains them.")]
@@ -58,7 +58,7 @@ def read_job(job_id: str, session: SessionDep) -> dict[str, Any]:
     with released(session):
         wanted, run = _answering(session, job_id)
         waiting = _waiting(run) if run else None
-    with stocks(WEB_PATIENCE) as database:
+    with stocks() as database:
         return database.run(lambda connection: _standing(connection, wanted, waiting))
 
 
@@ -67,7 +67,7 @@ def cancel(job_id: str, request: Request, user: GetUserDep, session: SessionDep,
     """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
-    with released(session), stocks(WEB_PATIENCE) as database:
+    with released(session), stocks() as database:
         wanted, run = _answering(session, job_id)
         times_cleared = run.clear_number if run else 0
         if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
@@ -86,7 +86,7 @@ def retry_failed(
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
     with released(session):
         wanted, _run = _answering(session, job_id)
-    with stocks(WEB_PATIENCE) as database:
+    with stocks() as database:
         fields = database.run(lambda connection: retry_of(connection, wanted))
     return _ask(request, response, user, session, fields)
 
@@ -125,7 +125,7 @@ def _ask(request: Request, response: Response, user: Any, session: Any, payload:
         is_new = answer.submission.created and not answer.submission.repeated
         return answer, None if is_new else progress(connection, answer.submission.run_id)
 
-    with stocks(WEB_PATIENCE) as database, released(session):
+    with stocks() as database, released(session):
         answer, reached = database.run(work)
     if not answer.submission.created:
         response.status_code = status.HTTP_200_OK

@@ -219,6 +219,7 @@ def test_a_database_that_is_away_is_a_503_and_nothing_is_half_done(installation:
     fields = {"tickers": ["IBM"], "data_source": "sample", "capital": 999}
     with psycopg.connect(installation.cluster.url("postgres"), autocommit=True) as superuser:
         superuser.execute("ALTER DATABASE stocks ALLOW_CONNECTIONS false")
+        superuser.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'stocks'")
         try:
             answers = [ask(airflow, **fields), airflow.post(**fields)]
         finally:
