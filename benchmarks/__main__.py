@@ -1,12 +1,12 @@
-"""`make bench`: measures, prints the figures beside their goals and those of the last run, and saves them."""
+"""`make bench`: measures, prints the figures beside their goals and those of the last time, and saves them."""
 
 import sys
 
-from benchmarks import analysis, whole_stack
+from benchmarks import analysis, jobs, whole_stack
 from benchmarks.figures import load_last, save, show
 from local.home import default_home
 
-PARTS = {"analysis": analysis.measure, "stack": whole_stack.measure}
+PARTS = {"analysis": analysis.measure, "stack": whole_stack.measure, "jobs": jobs.measure}
 
 
 def main(wanted: list[str]) -> int:

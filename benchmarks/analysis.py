@@ -9,7 +9,7 @@ from functools import partial
 
 import psutil
 
-from benchmarks.figures import Figure, middle, spread
+from benchmarks.figures import Figure, middle, ratio_figure, spread
 from benchmarks.other_libraries import bare_talib, library_ta
 from include.analysis import Strategy, load_strategies, outcome_of
 from include.analysis.history import STEADY, probe
@@ -44,7 +44,7 @@ def measure() -> list[Figure]:
         ),
         _many(strategies["balanced"]),
         _figure("bare TA-Lib calls, the same indicators", times["bare"]),
-        _ratio("analysis : bare TA-Lib calls", times["balanced"], times["bare"], 2.5),
+        ratio_figure("analysis : bare TA-Lib calls", times["balanced"], times["bare"], 2.5),
         _beside_ta(batch, times["balanced"]),
         _memory(),
         _warm_up(strategies.values()),
@@ -71,11 +71,6 @@ def _milliseconds(series: Sequence[Bars], work: Callable[[Bars], object]) -> flo
 
 def _figure(name: str, values: Sequence[float], goal: float | None = None) -> Figure:
     return Figure(name=name, value=middle(values), unit="ms", goal=goal, detail=spread(values))
-
-
-def _ratio(name: str, ours: Sequence[float], theirs: Sequence[float], goal: float | None = None) -> Figure:
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return Figure(name=name, value=middle(ratios), unit="x", goal=goal, detail=spread(ratios))
 
 
 def _many(strategy: Strategy) -> Figure:

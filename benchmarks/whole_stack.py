@@ -37,7 +37,7 @@ def measure() -> list[Figure]:
 
 
 def _jobs(running: Stack) -> Iterator[Figure]:
-    with _client(running) as client:
+    with logged_in(running) as client:
         common = {"data_source": "sample", "force": True}  # else a second run would be answered from the first
         hundred = {"tickers": list(universe("sample")[:100]), **common}
         _wait_for_dag(client, "empty_graph")
@@ -71,7 +71,8 @@ def _memory(running: Stack) -> Figure:
 
 
 @contextmanager
-def _client(running: Stack) -> Iterator[httpx.Client]:
+def logged_in(running: Stack) -> Iterator[httpx.Client]:
+    """A client of the API server with the token of its administrator."""
     headers = {"Authorization": f"Bearer {running.token()}"}
     with httpx.Client(base_url=running.url, headers=headers, timeout=30, trust_env=False) as client:
         yield client

@@ -1,0 +1,63 @@
+"""Months of use, made up in the database `stocks`: ended jobs with all that belongs to them."""
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import aiosql
+from psycopg.types.json import Jsonb
+
+from include.jobs.claims import claim_key
+from include.model.job import Outcome
+from include.model.request import AnalysisRequest
+from include.storage.connection import Connection
+from include.storage.jobs import request_document
+from include.storage.results import outcome_columns
+
+TICKERS_A_JOB = 10
+FIRST_DAY = date(2024, 1, 1)
+ASKED_EVERY = 100  # of so many jobs one has done the work that is asked for again
+
+
+@lru_cache(maxsize=1)
+def benchmark_queries() -> Any:  # noqa: ANN401 - aiosql makes one method per named statement
+    """The statements that only benchmarks need, as methods that take the connection first."""
+    return aiosql.from_path(Path(__file__).parent / "sql", "psycopg")
+
+
+def name_of(number: int) -> str:
+    """The ticker of this number; the first 400 have a result on FIRST_DAY and every day after it."""
+    return f"BENCH{number:04d}"
+
+
+def fill(connection: Connection, jobs: int, request: AnalysisRequest, like: Outcome) -> None:
+    """Store `jobs` ended jobs; some have done the work of `request`, and each result is as large as `like`.
+
+    `connection` is of the role that owns the tables: no other may analyse them for the planner.
+    """
+    queries, columns = benchmark_queries(), outcome_columns(like)
+    with connection.transaction():
+        queries.add_jobs(
+            connection,
+            jobs=jobs,
+            key_every=ASKED_EVERY,
+            claim_key=claim_key(request),
+            request=Jsonb(request_document(request)),
+            tickers=TICKERS_A_JOB,
+        )
+        queries.add_results(
+            connection,
+            jobs=jobs,
+            tickers=TICKERS_A_JOB,
+            first_day=FIRST_DAY,
+            strategy=request.strategy,
+            strategy_version=request.strategy_version,
+            summary=columns["summary"],
+            reasons=list(columns["reasons"]),
+        )
+        queries.add_raw_data(connection, readings=Jsonb(columns["readings"]))
+        queries.add_details(connection)
+        queries.add_failures(connection)
+        queries.add_requests(connection)
+    queries.look_over(connection)
