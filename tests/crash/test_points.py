@@ -62,7 +62,7 @@ def test_a_job_whose_task_is_killed_at_a_point_ends_with_the_same_rows(
         killed = time.monotonic()
         history.say("killed", run_id=run_id)
         run = airflow.wait(run_id, SECONDS_TO_END)
-    history.say("ended", state=run["state"], note=run["note"], seconds=time.monotonic() - killed)
+    history.say("ended", state=run["state"], note=run["note"], seconds_to_the_end=time.monotonic() - killed)
     assert run["state"] == "success"
     with connect(installation.database_url()) as connection:
         reached = progress(connection, run_id)
