@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs password user clean test test-crash check bench schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-crash check bench schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -30,9 +30,11 @@ up: installed ## set up what is missing and start everything in the background
 
 down: ## stop everything; the data stays
 status: ## which processes run, and where the web interface is
+doctor: ## look everything over, the database above all: what is wrong, and what mends it
+mend: ## undo in the database what the doctor found different from what the migrations make
 logs: ## the last lines of every log
 clean: ## stop everything and delete the data, passwords and logs (.local); keeps the packages (.venv)
-down status logs clean:
+down status doctor mend logs clean:
 	@if [ -e "$${BELLWETHER_HOME:-.local}" ]; then $(BOOTSTRAP) && $(LOCAL) $@; else echo "Nothing has run here yet."; fi
 
 password: installed ## print the password of the user admin; alone, for scripts: make -s password

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import psycopg
 
-from local import show, stack, supervision, users
+from local import care, show, stack, supervision, users
 from local.errors import LocalError
 from local.home import default_home
 
@@ -41,6 +41,17 @@ def run() -> int:
 def status() -> int:
     """Print what runs."""
     return 0 if show.status(default_home()) else 1
+
+
+def doctor() -> int:
+    """Look the installation over."""
+    return 0 if care.doctor(default_home()) else 1
+
+
+def mend() -> int:
+    """Undo what is different in the database."""
+    say(care.mend(default_home()))
+    return 0
 
 
 def logs() -> int:
@@ -90,6 +101,8 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "up": up,
     "down": down,
     "status": status,
+    "doctor": doctor,
+    "mend": mend,
     "logs": logs,
     "password": password,
     "user": user,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -64,8 +65,23 @@ def migrate(home: Home, cluster: Cluster, secrets: Secrets, environment: Mapping
         running["migrate-airflow"] = _start(home, "migrate-airflow", ["airflow", "db", "migrate"], environment)
     failed = [name for name, process in running.items() if process.wait() != 0]
     if failed:
-        raise LocalError("the database could not be brought to this version's schema", home.log(failed[0]))
+        raise _refusal(home.log(failed[0]))
     _remember_airflow_schema(cluster)
+
+
+def _refusal(log: Path) -> LocalError:
+    """What the migration found different, in its words; else where to look."""
+    said = log.read_text()
+    if "has drifted" in said:
+        return LocalError(in_our_words(said).strip())
+    return LocalError("the database could not be brought to this version's schema", log)
+
+
+def in_our_words(said: str) -> str:
+    """What a command of the product says, with the command that does it here."""
+    return said.replace("python -m include.storage.migrate --mend", "make mend").replace(
+        "python -m include.storage.migrate", "make down; make up"
+    )
 
 
 def _start(home: Home, log: str, module: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

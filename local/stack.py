@@ -237,6 +237,27 @@ def add_user(home: Home, name: str, role: str) -> str:
     return password
 
 
+@contextmanager
+def database_of(home: Home) -> Iterator[Stack]:
+    """The stack of a folder with its PostgreSQL running, which is started for the block when nothing runs.
+
+    Raises:
+        LocalError: there is no database yet.
+    """
+    present = running(home)
+    if present is not None:
+        yield present
+        return
+    known = read_json(home.stack_file)
+    if known is None or not cluster_of(home).data.exists():
+        raise LocalError("there is no database here yet; `make up` makes it")
+    supervision.stop_all(home, cluster_of(home))
+    stopped = _stack(home, known["api_port"], ports.free_port(known["postgres_port"]), known["extra"])
+    postgres.create(stopped.cluster)  # only looks whether it can be started: it is there
+    with postgres.serving(stopped.cluster):
+        yield stopped
+
+
 def down(home: Home) -> bool:
     """Stop everything of this folder; whether anything ran."""
     with home.alone():
