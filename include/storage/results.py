@@ -25,7 +25,7 @@ _VERDICTS = TypeAdapter(list[VerdictRow])
 
 
 def store_outcomes(connection: Connection, batch: Batch, outcomes: Sequence[Outcome | Refusal]) -> int:
-    """Store what became of a batch's tickers, in one statement; returns how many details it ended.
+    """Store what became of a batch's tickers, all or nothing; returns how many details it ended.
 
     When PostgreSQL refuses a row, the tickers are stored one by one, and the refused one as an internal error.
     Raises StaleAttemptError, and writes nothing, when the job has ended or was restarted.
@@ -47,11 +47,13 @@ def _store_one(connection: Connection, batch: Batch, outcome: Outcome | Refusal)
 
 
 def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> int:
-    ended: int | None = queries().store_outcomes(
-        connection, job_id=batch.job_id, attempt=batch.attempt, outcomes=Jsonb(rows)
-    )
-    if ended is None:
-        raise StaleAttemptError(batch.job_id, batch.attempt)
+    with connection.transaction():
+        stored = queries().store_outcomes(connection, job_id=batch.job_id, attempt=batch.attempt, outcomes=Jsonb(rows))
+        if stored["ended"] is None:
+            raise StaleAttemptError(batch.job_id, batch.attempt)
+        if stored["unlinked"]:
+            queries().link_newer_results(connection, job_id=batch.job_id)
+    ended: int = stored["ended"]
     return ended
 
 

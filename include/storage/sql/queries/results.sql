@@ -1,6 +1,7 @@
--- name: store_outcomes(job_id, attempt, outcomes)$
+-- name: store_outcomes(job_id, attempt, outcomes)^
 -- All outcomes of a batch in one statement: results, their raw data, the details, and the job's heartbeat.
--- Writes nothing when the attempt is over. Returns how many details have ended by it.
+-- Writes nothing when the attempt is over. Returns how many details have ended by it (NULL then), and how many of them
+-- have no result of this job, since a newer job's stands.
 WITH job AS (
     UPDATE analysis_jobs
     SET heartbeat_at = clock_timestamp()
@@ -78,23 +79,30 @@ ended AS (
         notes = coalesce(outcome.notes, '{}'),
         error_code = outcome.error_code,
         error_message = outcome.error_message,
-        result_id = coalesce(
-            result.id,
-            (
-                SELECT newer.id FROM analysis_results AS newer
-                WHERE outcome.error_code IS NULL
-                    AND newer.ticker = outcome.ticker
-                    AND newer.session_date = outcome.session_date
-                    AND newer.strategy = outcome.strategy
-                    AND newer.data_source = job.request ->> 'data_source'
-            )
-        ),
+        result_id = result.id,
         completed_at = clock_timestamp()
     FROM job CROSS JOIN outcome LEFT JOIN result USING (ticker)
     WHERE detail.job_id = job.job_id AND detail.ticker = outcome.ticker AND detail.status = 'processing'
-    RETURNING detail.ticker
+    RETURNING detail.status, detail.result_id
 )
-SELECT CASE WHEN EXISTS (SELECT FROM job) THEN (SELECT count(*) FROM ended) END AS ended;
+SELECT
+    CASE WHEN EXISTS (SELECT FROM job) THEN (SELECT count(*) FROM ended) END AS ended,
+    (SELECT count(*) FROM ended WHERE status = 'completed' AND result_id IS NULL) AS unlinked;
+
+-- name: link_newer_results(job_id)!
+-- Details whose result is a newer job's. A statement of its own: one that had to wait for the newer job does not see
+-- what that has written meanwhile.
+UPDATE analysis_jobs_details AS detail
+SET result_id = newer.id
+FROM analysis_jobs AS job, analysis_results AS newer
+WHERE detail.job_id = :job_id
+    AND detail.status = 'completed'
+    AND detail.result_id IS NULL
+    AND job.job_id = detail.job_id
+    AND newer.ticker = detail.ticker
+    AND newer.session_date = detail.session_date
+    AND newer.strategy = job.request ->> 'strategy'
+    AND newer.data_source = job.request ->> 'data_source';
 
 -- name: fresh_results(tickers, sessions, strategy, strategy_version, data_source)
 -- Results that answer a request for these tickers and sessions, whoever asked for them.
