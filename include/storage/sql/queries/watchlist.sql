@@ -9,16 +9,24 @@ ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
 -- name: update_watchlist(job_id)!
 -- After a job: the last_* fields of its requester's entries (everybody's, when the work is shared), and of no others.
 -- Synthetic prices say nothing about a stock that somebody watches.
+WITH entries AS (
+    SELECT entry.id, detail.ticker
+    FROM analysis_jobs AS job
+    JOIN analysis_jobs_details AS detail USING (job_id)
+    JOIN watchlist AS entry USING (ticker)
+    WHERE job.job_id = :job_id
+        AND job.analysis_source <> 'demo'
+        AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
+    ORDER BY entry.id -- every job takes them in the same order: no deadlock between jobs
+    FOR NO KEY UPDATE OF entry
+)
 UPDATE watchlist AS entry
-SET last_job_id = job.job_id,
+SET last_job_id = detail.job_id,
     last_analyzed_at = detail.completed_at,
     last_status = detail.status,
     last_verdict = coalesce(detail.verdict, entry.last_verdict),
     last_score = coalesce(detail.score, entry.last_score)
-FROM analysis_jobs AS job
-JOIN analysis_jobs_details AS detail USING (job_id)
-WHERE job.job_id = :job_id
-    AND entry.ticker = detail.ticker
-    AND job.analysis_source <> 'demo'
-    AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
+FROM entries
+JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
+WHERE entry.id = entries.id
     AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at);
