@@ -45,7 +45,10 @@ def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) 
     lock_run(connection, run.job_id)
     if is_cancelled_run(connection, run.job_id, run.clear_number):
         raise CancelledRunError(run.job_id)
-    return _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
+    while True:
+        claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
+        if claim is not None:
+            return claim
 
 
 def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
@@ -57,15 +60,21 @@ def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) ->
     return None if attempt is None else Claim(run=run, attempt=attempt, joined=False)
 
 
-def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
-    row = queries().claim_job(
-        connection,
-        job_id=run.job_id,
-        dag_id=run.dag_id,
-        requested_by=demand.requested_by,
-        trigger=demand.trigger,
-        **_job_columns(claim_key, demand),
-    )
+def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
+    try:
+        with connection.transaction():
+            row = queries().claim_job(
+                connection,
+                job_id=run.job_id,
+                dag_id=run.dag_id,
+                requested_by=demand.requested_by,
+                trigger=demand.trigger,
+                **_job_columns(claim_key, demand),
+            )
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name != "analysis_jobs_pkey":
+            raise
+        return None  # the equal job for whose sake this run's own was not reopened has ended meanwhile
     if not row["is_equal"]:
         raise ClaimCollisionError(claim_key, row["job_id"])
     holder = Run(dag_id=row["dag_id"], job_id=row["job_id"])
