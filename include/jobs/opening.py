@@ -20,10 +20,11 @@ from include.storage.jobs import claim_job, finalize_job, lock_run, supersede_jo
 from include.storage.requests import (
     Disposition,
     Door,
+    Repeat,
     RequestRecord,
+    answer_request_id,
     find_repeat,
     record_run,
-    remember_request_id,
 )
 from include.storage.results import store_reused
 
@@ -55,6 +56,10 @@ class OpenedJob:
     batches: tuple[Batch, ...] = ()
 
 
+class _AnsweredMeanwhileError(Exception):
+    """Somebody else has answered the same request id in this moment: what they answered is the answer."""
+
+
 def open_job(
     connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date], is_over: IsOver
 ) -> OpenedJob:
@@ -63,11 +68,26 @@ def open_job(
     `sessions` says which session of each ticker is analysed. A holder of the claim whose run `is_over` is dead: it is
     ended, and not joined. Raises DuplicateJobError when the request asked to fail beside an equal active job.
     """
-    repeated = _repeated(connection, asking, demand, is_over)
-    if repeated is not None:
-        return _join(connection, asking, demand, Run(dag_id=asking.run.dag_id, job_id=repeated))
     while True:
-        opened = _claim(connection, asking, demand, sessions)
+        known = _known(connection, demand)
+        try:
+            if known is not None and _stands(known, asking, demand, is_over):
+                return _join(connection, asking, demand, Run(dag_id=asking.run.dag_id, job_id=known.job_id), known)
+            return _claim_or_join(connection, asking, demand, sessions, is_over, known)
+        except _AnsweredMeanwhileError:
+            log.info("another run has just answered the request id %s", demand.request_id)
+
+
+def _claim_or_join(
+    connection: Connection,
+    asking: AskingRun,
+    demand: Demand,
+    sessions: Mapping[str, date],
+    is_over: IsOver,
+    known: Repeat | None,
+) -> OpenedJob:
+    while True:
+        opened = _claim(connection, asking, demand, sessions, known)
         holder = opened.claim.run
         if not opened.claim.joined:
             return opened
@@ -77,10 +97,12 @@ def open_job(
         elif demand.on_duplicate is OnDuplicate.FAIL:
             raise DuplicateJobError(holder.job_id)
         else:
-            return _join(connection, asking, demand, holder)
+            return _join(connection, asking, demand, holder, known)
 
 
-def _claim(connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date]) -> OpenedJob:
+def _claim(
+    connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date], known: Repeat | None
+) -> OpenedJob:
     """One try: this run's own job, opened, or the claim of another run that stands in the way."""
     run, key = asking.run, claim_key(demand.request)
     with connection.transaction():
@@ -90,10 +112,10 @@ def _claim(connection: Connection, asking: AskingRun, demand: Demand, sessions: 
             claim = claim_job(connection, run, key, demand)
         if claim.joined:
             return OpenedJob(claim=claim)
-        _record(connection, asking, demand, Disposition.CREATED, run.job_id)
+        _record(connection, asking, demand, Disposition.CREATED, run.job_id, known)
         reused = [] if demand.force else reusable(connection, demand.request, sessions)
-        known = {answer.result.ticker for answer in reused}
-        rest = [ticker for ticker in demand.request.tickers if ticker not in known]
+        answered = {answer.result.ticker for answer in reused}
+        rest = [ticker for ticker in demand.request.tickers if ticker not in answered]
         batches = cut_batches(rest, demand.batch_size, settings())
         write_details(connection, run.job_id, plan_tickers(batches, sessions))
         store_reused(connection, run.job_id, reused)
@@ -101,30 +123,45 @@ def _claim(connection: Connection, asking: AskingRun, demand: Demand, sessions: 
     return OpenedJob(claim=claim, reused=len(reused), batches=tuple(described))
 
 
-def _repeated(connection: Connection, asking: AskingRun, demand: Demand, is_over: IsOver) -> str | None:
-    """The job that answered this request id before: a stored one, also when it has ended, or a run on its way to it."""
+def _known(connection: Connection, demand: Demand) -> Repeat | None:
+    """What this request id was answered with before."""
     if demand.request_id is None:
         return None
-    known = find_repeat(connection, demand.requested_by, demand.request_id)
-    if known is None or known.job_id == asking.run.job_id:
-        return None
+    return find_repeat(connection, demand.requested_by, demand.request_id)
+
+
+def _stands(known: Repeat, asking: AskingRun, demand: Demand, is_over: IsOver) -> bool:
+    """Whether an earlier answer is this one's too: its job is stored, also an ended one, or its run is on the way."""
+    if known.job_id == asking.run.job_id:
+        return False
     check_same_request(known, demand)
-    on_its_way = not known.has_job and not is_over(Run(dag_id=asking.run.dag_id, job_id=known.job_id))
-    return known.job_id if known.has_job or on_its_way else None
+    return known.has_job or not is_over(Run(dag_id=asking.run.dag_id, job_id=known.job_id))
 
 
-def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run) -> OpenedJob:
+def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run, known: Repeat | None) -> OpenedJob:
     with connection.transaction():
         lock_run(connection, asking.run.job_id)
-        _record(connection, asking, demand, Disposition.JOINED, holder.job_id)
+        _record(connection, asking, demand, Disposition.JOINED, holder.job_id, known)
     return OpenedJob(claim=Claim(run=holder, attempt=0, joined=True))
 
 
-def _record(connection: Connection, asking: AskingRun, demand: Demand, disposition: Disposition, job_id: str) -> None:
+def _record(
+    connection: Connection,
+    asking: AskingRun,
+    demand: Demand,
+    disposition: Disposition,
+    job_id: str,
+    known: Repeat | None,
+) -> None:
+    """Record the request, and the answer of its request id in place of the one that is `known`."""
     record_run(connection, _request_record(asking, demand.request, demand.request_id, disposition, job_id))
-    if demand.request_id is not None:
-        key = claim_key(demand.request)
-        remember_request_id(connection, demand.requested_by, demand.request_id, key, job_id, disposition)
+    if demand.request_id is None:
+        return
+    key, replaced = claim_key(demand.request), known.job_id if known else None
+    if not answer_request_id(
+        connection, demand.requested_by, demand.request_id, key, job_id, disposition, instead_of=replaced
+    ):
+        raise _AnsweredMeanwhileError
 
 
 def record_refusal(connection: Connection, asking: AskingRun, request: AnalysisRequest | None, reason: str) -> None:

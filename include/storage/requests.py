@@ -130,6 +130,34 @@ def remember_request_id(
     )
 
 
+def answer_request_id(
+    connection: Connection,
+    requested_by: str,
+    request_id: str,
+    claim_key: str,
+    job_id: str,
+    disposition: Disposition,
+    instead_of: str | None,
+) -> bool:
+    """Remember what a request id was answered with, in place of no other answer than `instead_of`.
+
+    False when somebody else has answered it meanwhile with another job. Belongs into the transaction of the answer.
+    """
+    written = queries().answer_request_id(
+        connection,
+        requested_by=requested_by,
+        request_id=request_id,
+        claim_key=claim_key,
+        job_id=job_id,
+        disposition=disposition,
+        instead_of=instead_of,
+    )
+    if written is not None:
+        return True
+    known = find_repeat(connection, requested_by, request_id)
+    return known is not None and known.job_id == job_id
+
+
 def _storable(raw: Any) -> Any:  # noqa: ANN401
     """What was sent, as PostgreSQL can keep it: it has neither NaN nor the character 0."""
     text = json.dumps(raw, default=str).replace("\\u0000", "\\ufffd")
