@@ -6,11 +6,13 @@ import sys
 
 import psycopg
 
+from local import waiting
 from local.stack import Stack
 from tests.end_to_end.airflow import Airflow
 
 
 def local(installation: Stack, command: str) -> "subprocess.CompletedProcess[str]":
+    waiting.for_health(installation.home, installation.url, 60)  # a busy machine may keep a process from saying it
     return subprocess.run(
         [sys.executable, "-m", "local", command],
         env={**os.environ, "BELLWETHER_HOME": str(installation.home.folder)},
