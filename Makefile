@@ -13,13 +13,16 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 # Without these, Python would compile our modules anew in every process, or load somebody else's.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 # What users type reaches the commands through the environment, never as text of a shell command.
-unexport NAME ROLE
+unexport NAME ROLE SOURCE
 user: export BELLWETHER_USER_NAME := $(value NAME)
 user: export BELLWETHER_USER_ROLE := $(value ROLE)
+# Only where it was typed: somebody's environment may have a SOURCE of its own.
+run up: export BELLWETHER_SOURCE := $(if $(filter command line,$(origin SOURCE)),$(value SOURCE))
 
 help: ## this list
 	@echo "Bellwether analyses stocks as Airflow jobs. Python 3.11 to 3.13 and make are all it needs."
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "With SOURCE=yahoo-local, run and up try live prices offline: old bars moved to today, by a Yahoo on this machine."
 	@echo "Variables: PYTHON=/path/to/python3, BELLWETHER_HOME=/folder/for/the/data (default .local)."
 
 run: installed ## set up what is missing, start everything, run the main job and show its verdicts

@@ -13,6 +13,7 @@ from local.environment import migration_environment
 from local.errors import LocalError
 from local.home import ROOT, Home, Secrets
 from local.postgres import Cluster
+from local.source import Databases
 
 SERVER_SETTINGS = {
     "max_connections": "150",
@@ -24,17 +25,18 @@ SERVER_SETTINGS = {
 IDLE_TRANSACTION_TIMEOUT = "20s"
 
 
-def make_databases(cluster: Cluster, secrets: Secrets) -> None:
+def make_databases(cluster: Cluster, secrets: Secrets, databases: Databases) -> None:
     """Make the roles and databases that are missing; each role reaches its own database alone."""
     roles = {"airflow": secrets.airflow, "stocks_owner": secrets.stocks_owner, "stocks_app": secrets.stocks_app}
+    airflow = databases.airflow
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
         for role, password in roles.items():
             _make_role(connection, role, password)
-        for database, owner, users in (("airflow", "airflow", []), ("stocks", "stocks_owner", ["stocks_app"])):
+        for database, owner, users in ((airflow, "airflow", []), (databases.stocks, "stocks_owner", ["stocks_app"])):
             _make_database(connection, database, owner, users)
         connection.execute(
-            sql.SQL("ALTER DATABASE airflow SET idle_in_transaction_session_timeout = {}").format(
-                sql.Literal(IDLE_TRANSACTION_TIMEOUT)
+            sql.SQL("ALTER DATABASE {} SET idle_in_transaction_session_timeout = {}").format(
+                sql.Identifier(airflow), sql.Literal(IDLE_TRANSACTION_TIMEOUT)
             )
         )
 
@@ -57,16 +59,18 @@ def _make_database(connection: psycopg.Connection, database: str, owner: str, us
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(user)))
 
 
-def migrate(home: Home, cluster: Cluster, secrets: Secrets, environment: Mapping[str, str]) -> None:
+def migrate(
+    home: Home, cluster: Cluster, secrets: Secrets, databases: Databases, environment: Mapping[str, str]
+) -> None:
     """Bring both databases to the schema of this code, at the same time; Airflow's only when its version changed."""
-    ours = migration_environment(environment, secrets, cluster.port)
+    ours = migration_environment(environment, secrets, cluster.port, databases)
     running = {"migrate-stocks": _start(home, "migrate-stocks", ["include.storage.migrate"], ours)}
-    if _airflow_schema(cluster) != airflow_version():
+    if _airflow_schema(cluster, databases.airflow) != airflow_version():
         running["migrate-airflow"] = _start(home, "migrate-airflow", ["airflow", "db", "migrate"], environment)
     failed = [name for name, process in running.items() if process.wait() != 0]
     if failed:
         raise _refusal(home.log(failed[0]))
-    _remember_airflow_schema(cluster)
+    _remember_airflow_schema(cluster, databases.airflow)
 
 
 def _refusal(log: Path) -> LocalError:
@@ -101,15 +105,15 @@ def airflow_version() -> str:
     return version("apache-airflow-core")
 
 
-def _airflow_schema(cluster: Cluster) -> str | None:
+def _airflow_schema(cluster: Cluster, database: str) -> str | None:
     """Which Airflow migrated its database last: kept as the database's comment, so that it is never of other data."""
-    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'airflow'"
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
     with psycopg.connect(cluster.url()) as connection:
-        row = connection.execute(query).fetchone()
+        row = connection.execute(query, [database]).fetchone()
     return row[0] if row else None
 
 
-def _remember_airflow_schema(cluster: Cluster) -> None:
-    statement = sql.SQL("COMMENT ON DATABASE airflow IS {}").format(sql.Literal(airflow_version()))
+def _remember_airflow_schema(cluster: Cluster, database: str) -> None:
+    statement = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(database), sql.Literal(airflow_version()))
     with psycopg.connect(cluster.url()) as connection:
         connection.execute(statement)

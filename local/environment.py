@@ -12,6 +12,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from local.home import ROOT, Home, Secrets
+from local.source import VARIABLE, Databases
 
 PRELOADED = (
     "airflow,airflow.executors.local_executor,airflow.sdk.execution_time.task_runner,"
@@ -63,6 +64,7 @@ OURS = (
     "BELLWETHER_USER_NAME",
     "BELLWETHER_USER_ROLE",
     "BELLWETHER_STACK",
+    VARIABLE,
 )
 LOOPBACK = "127.0.0.1,localhost"
 MARK = "BELLWETHER_STACK"  # in the environment of every process of a stack: the stack's folder
@@ -92,7 +94,12 @@ def without_proxy_on_loopback(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def airflow_environment(
-    home: Home, secrets: Secrets, api_port: int, postgres_port: int, extra: Mapping[str, str] | None = None
+    home: Home,
+    secrets: Secrets,
+    api_port: int,
+    postgres_port: int,
+    extra: Mapping[str, str] | None = None,
+    databases: Databases = Databases(),  # noqa: B008 - it cannot change
 ) -> dict[str, str]:
     """The one environment of all Airflow processes. `extra` wins over everything, for benchmarks and tests."""
     caller = inherited(os.environ)
@@ -104,9 +111,9 @@ def airflow_environment(
         **without_proxy_on_loopback(caller),
         **_paths(home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url(
-            "airflow", secrets.airflow, postgres_port, "airflow", "postgresql+psycopg2"
+            "airflow", secrets.airflow, postgres_port, databases.airflow, "postgresql+psycopg2"
         ),
-        "AIRFLOW_CONN_STOCKS_DB": database_url("stocks_app", secrets.stocks_app, postgres_port, "stocks"),
+        "AIRFLOW_CONN_STOCKS_DB": database_url("stocks_app", secrets.stocks_app, postgres_port, databases.stocks),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(api_port),
         "AIRFLOW__API__BASE_URL": base_url,
@@ -139,9 +146,14 @@ def _paths(home: Home) -> dict[str, str]:
     }
 
 
-def migration_environment(environment: Mapping[str, str], secrets: Secrets, postgres_port: int) -> dict[str, str]:
+def migration_environment(
+    environment: Mapping[str, str],
+    secrets: Secrets,
+    postgres_port: int,
+    databases: Databases = Databases(),  # noqa: B008 - it cannot change
+) -> dict[str, str]:
     """For `python -m include.storage.migrate` alone: with the role that may change tables."""
-    url = database_url("stocks_owner", secrets.stocks_owner, postgres_port, "stocks")
+    url = database_url("stocks_owner", secrets.stocks_owner, postgres_port, databases.stocks)
     return {**environment, "BELLWETHER_MIGRATION_URL": url}
 
 

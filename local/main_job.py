@@ -19,10 +19,13 @@ from local import supervision
 from local.airflow_api import AirflowApi
 from local.errors import LocalError
 from local.home import Home
+from local.source import NOT_REAL, Source
 from local.stack import MAIN_DAG, Stack
 from local.waiting import Watch
 
-REQUEST = {"universe": "sample_leaders", "data_source": "sample"}
+UNIVERSE = "sample_leaders"
+DATA_SOURCES = {Source.SAMPLE: "sample", Source.YAHOO_LOCAL: "yahoo"}
+PRICES = {Source.SAMPLE: "sample", Source.YAHOO_LOCAL: NOT_REAL}
 LOOK_EVERY_SECONDS = 0.1
 LONGEST_SECONDS = 600.0
 REASONS_SHOWN = 2
@@ -36,6 +39,7 @@ class Finished:
     job: JobProgress
     rows: list[VerdictRow]
     seconds: float
+    source: Source = Source.SAMPLE
 
     @property
     def is_complete(self) -> bool:
@@ -48,7 +52,7 @@ def run(stack: Stack, console: Console) -> bool:
     api = AirflowApi(stack.url, stack.token())
     try:
         with connect(stack.database_url()) as connection:
-            finished = _request_and_watch(api, connection, console, stack.home)
+            finished = _request_and_watch(api, connection, console, stack.home, stack.source)
     except psycopg.OperationalError as error:
         log = stack.home.log(supervision.POSTGRES)
         raise LocalError(f"PostgreSQL went away while the job ran ({error}); `make run` asks again", log) from error
@@ -64,9 +68,11 @@ def run(stack: Stack, console: Console) -> bool:
     return finished.is_complete
 
 
-def _request_and_watch(api: AirflowApi, connection: Connection, console: Console, home: Home) -> Finished:
+def _request_and_watch(
+    api: AirflowApi, connection: Connection, console: Console, home: Home, source: Source = Source.SAMPLE
+) -> Finished:
     watch, start = Watch(home), time.monotonic()
-    run_id = api.trigger(MAIN_DAG, REQUEST)
+    run_id = api.trigger(MAIN_DAG, {"universe": UNIVERSE, "data_source": DATA_SOURCES[source]})
     job_id = run_id
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
@@ -78,7 +84,8 @@ def _request_and_watch(api: AirflowApi, connection: Connection, console: Console
                 bar.update(task, description=f"Analysing {seen.total} tickers", total=seen.total, completed=done)
             if seen is not None and not seen.status.is_active:
                 seconds = time.monotonic() - start
-                return Finished(run_id=run_id, job=seen, rows=verdicts(connection, job_id), seconds=seconds)
+                rows = verdicts(connection, job_id)
+                return Finished(run_id=run_id, job=seen, rows=rows, seconds=seconds, source=source)
             _check_processes(watch, home)
             job_id = _job_of(api, run_id) or job_id
             time.sleep(LOOK_EVERY_SECONDS)
@@ -141,7 +148,7 @@ def summary(finished: Finished) -> str:
     counts = Counter(str(row.verdict) for row in finished.rows if row.verdict)
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     sessions = [row.session_date for row in finished.rows if row.session_date]
-    prices = f" Prices: sample, up to {max(sessions)}." if sessions else ""
+    prices = f" Prices: {PRICES[finished.source]}, up to {max(sessions)}." if sessions else ""
     took = f"{job.completed} of {job.total} tickers {_how(job)} {finished.seconds:.1f} s after the request"
     said = f"{took}: {found or 'none'}.{prices}"
     return said if finished.is_complete else f"{said} The job is {job.status}: {job.status_reason or 'see its rows'}."

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from local import airflow_api, processes, stack, supervision
 from local.home import Home
+from local.source import NOT_REAL
 
 WIDTH_WITHOUT_TERMINAL = 140
 RECENT_SECONDS = 60
@@ -37,6 +38,8 @@ def status(home: Home) -> bool:
         is_exact=all(use.is_exact for use in uses),
     )
     print(f"{_size(total)} in all. Airflow: {running.url} (user admin, password: make -s password)")
+    if running.yahoo is not None:
+        print(f"Prices: {NOT_REAL}. Its counters and orders: {running.yahoo.control_url}")
     wrong = troubles(states, stack.up_since(home), airflow_api.unhealthy(running.url))
     for name, trouble in wrong.items():
         print(f"{name} {trouble}; its log: {home.log(name)}")

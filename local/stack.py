@@ -12,12 +12,13 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local import accounts, airflow_api, database, environment, ports, postgres, starter, supervision, users, waiting
 from local.errors import LocalError
 from local.home import Home, Secrets, default_home, read_json, read_secrets, write_private
+from local.source import NOT_REAL, Source, YahooPorts, claim_ports, source_environment
 from local.steps import Say, quiet, step
 
 MAIN_DAG = "analyze_stocks"
@@ -29,13 +30,22 @@ LEAST_FREE_BYTES = 300 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A running installation. `env` is the environment of its Airflow processes, with secrets."""
+    """A running installation. `env` is the environment of its Airflow processes, with secrets.
+
+    `yahoo` is where its local Yahoo listens, None when it has none.
+    """
 
     home: Home
     secrets: Secrets = field(repr=False)
     cluster: postgres.Cluster
     api_port: int
     env: Mapping[str, str] = field(repr=False)
+    yahoo: YahooPorts | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where its prices come from when a request does not say it."""
+        return Source.SAMPLE if self.yahoo is None else Source.YAHOO_LOCAL
 
     @property
     def url(self) -> str:
@@ -43,10 +53,10 @@ class Stack:
         return f"http://127.0.0.1:{self.api_port}"
 
     def database_url(self, role: str = "stocks_app") -> str:
-        """The address of the database `stocks` for `stocks_app`, `stocks_owner` or `postgres`."""
+        """The address of our database for `stocks_app`, `stocks_owner` or `postgres`."""
         if role == postgres.SUPERUSER:
-            return self.cluster.url("stocks")
-        return self.cluster.url("stocks", role=role, password=getattr(self.secrets, role))
+            return self.cluster.url(self.source.databases.stocks)
+        return self.cluster.url(self.source.databases.stocks, role=role, password=getattr(self.secrets, role))
 
     def token(self, user: str = users.ADMIN) -> str:
         """A token of Airflow's API for one of the users."""
@@ -63,11 +73,16 @@ class Stack:
 
 @contextmanager
 def stack(
-    folder: Path, extra_env: Mapping[str, str] | None = None, say: Say = quiet, *, keep: bool = False
+    folder: Path,
+    extra_env: Mapping[str, str] | None = None,
+    say: Say = quiet,
+    *,
+    keep: bool = False,
+    source: Source | None = None,
 ) -> Iterator[Stack]:
     """A stack of its own in `folder`, stopped at the end of the block; its data goes unless `keep`, its logs stay."""
     home = Home(folder.resolve())
-    running = up(home, extra_env, say)
+    running = up(home, extra_env, say, source)
     try:
         yield running
     finally:
@@ -104,23 +119,30 @@ def running(home: Home | None = None) -> Stack | None:
     known = read_json(home.stack_file)
     if known is None or supervision.daemon(home) is None:
         return None
-    return _stack(home, known["api_port"], known["postgres_port"], known["extra"])
+    yahoo = YahooPorts(**known["yahoo"]) if known.get("yahoo") else None
+    return _stack(home, known["api_port"], known["postgres_port"], known["extra"], yahoo)
 
 
-def _stack(home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str]) -> Stack:
+def _stack(
+    home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str], yahoo: YahooPorts | None = None
+) -> Stack:
     if not home.secrets_file.exists() and cluster_of(home).data.exists():
         raise LocalError(
             f"{home.secrets_file} is gone, and with it the passwords of the database that is there; "
             "put it back, or start anew with `make clean`"
         )
     secrets = read_secrets(home)
-    env = environment.airflow_environment(home, secrets, api_port, postgres_port, extra)
+    databases = (Source.SAMPLE if yahoo is None else Source.YAHOO_LOCAL).databases
+    settings = {**source_environment(home, yahoo), **extra}
+    env = environment.airflow_environment(home, secrets, api_port, postgres_port, settings, databases)
     cluster = cluster_of(home, postgres_port, secrets.superuser)
-    return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env)
+    return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env, yahoo=yahoo)
 
 
-def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet) -> Stack:
+def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet, source: Source | None = None) -> Stack:
     """Start what is not running, and return when all of it is healthy. Whatever fails, nothing half-started stays.
+
+    Without a `source` it is the one that runs already, else the sample. What runs with another one is stopped first.
 
     Raises:
         LocalError: why it did not start, what to do, and which log says more.
@@ -128,15 +150,19 @@ def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet)
     with home.alone(), ports.claimed() as claim:
         extra = dict(extra_env or {})
         present = running(home)
-        if present is not None and _is_healthy_soon(present):
+        before = present.source if present else Source.SAMPLE
+        source = source or before
+        if present is not None and source is before and _is_healthy_soon(present):
             _say_present(present, extra, say)
             return present
         _check_space(home)
         home.make()
         if supervision.stop_all(home, cluster_of(home)):
-            say("  Stopped what an earlier start left behind", True)
-        before = read_json(home.stack_file) or {}
-        stack = _stack(home, claim(WANTED_PORT), ports.free_port(before.get("postgres_port")), extra)
+            changed = present is not None and source is not before
+            say(f"  Stopped what {f'ran with SOURCE={before}' if changed else 'an earlier start left behind'}", True)
+        known = read_json(home.stack_file) or {}
+        postgres_port = ports.free_port(known.get("postgres_port"))
+        stack = _stack(home, claim(WANTED_PORT), postgres_port, extra, claim_ports(source, claim))
         try:
             _start(stack, extra, say)
         except BaseException:
@@ -154,12 +180,13 @@ def _check_space(home: Home) -> None:
 def _say_present(present: Stack, extra: Mapping[str, str], say: Say) -> None:
     known = read_json(present.home.stack_file) or {}
     say(f"Already up at {present.url}", True)
+    _say_prices(present, say)
     if known.get("settings") != _fingerprint(_stack_settings(present, extra)):
         say("Settings in the environment have changed since: `make down`, then `make up`, to use them", True)
 
 
 def _stack_settings(stack: Stack, extra: Mapping[str, str]) -> dict[str, str]:
-    mine = _stack(stack.home, stack.api_port, stack.cluster.port, extra).env
+    mine = _stack(stack.home, stack.api_port, stack.cluster.port, extra, stack.yahoo).env
     return {name: value for name, value in mine.items() if name.startswith(("BELLWETHER_", "AIRFLOW_"))}
 
 
@@ -176,14 +203,16 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
     users.save(home, users.ADMIN, "admin")
     with step(say, "Starting PostgreSQL" if cluster.data.exists() else "Creating and starting PostgreSQL"):
         postgres.create(cluster)
-        supervision.write_configuration(home, cluster)
+        supervision.write_configuration(home, cluster, stack.yahoo)
         supervision.start(home, stack.env)
         supervision.begin(home, supervision.POSTGRES)
         waiting.for_postgres(home, cluster)
     with step(say, "Bringing the databases to this version"):
-        database.make_databases(cluster, stack.secrets)
-        database.migrate(home, cluster, stack.secrets, stack.env)
-        starter.give_watchlists(home, stack.database_url())
+        databases = stack.source.databases
+        database.make_databases(cluster, stack.secrets, databases)
+        database.migrate(home, cluster, stack.secrets, databases, stack.env)
+        starter.give_watchlists(home, databases.stocks, stack.database_url())
+    _start_yahoo(stack, say)
     since = waiting.now()
     with step(say, "Starting Airflow"):
         for name in supervision.AIRFLOW:
@@ -194,11 +223,27 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
         waiting.for_dag(home, airflow_api.AirflowApi(stack.url, stack.token()), MAIN_DAG, since, START_SECONDS)
     _remember_start(home)
     say(f"Airflow is up at {stack.url}", True)
+    _say_prices(stack, say)
+
+
+def _start_yahoo(stack: Stack, say: Say) -> None:
+    """Start the local Yahoo, when this stack has one."""
+    if stack.yahoo is None:
+        return
+    with step(say, "Starting the local Yahoo"):
+        supervision.begin(stack.home, supervision.YAHOO)
+        waiting.for_yahoo(stack.home, stack.yahoo, START_SECONDS)
+
+
+def _say_prices(stack: Stack, say: Say) -> None:
+    if stack.yahoo is not None:
+        say(f"Prices: {NOT_REAL}. Its counters and orders: {stack.yahoo.control_url}", True)
 
 
 def _remember(stack: Stack, extra: Mapping[str, str]) -> None:
     """Write down what later commands must know of this start."""
     known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
+    known["yahoo"] = asdict(stack.yahoo) if stack.yahoo else None
     write_private(stack.home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
     (stack.home.folder / "database-folder").write_text(str(stack.cluster.home))
 
@@ -232,7 +277,7 @@ def add_user(home: Home, name: str, role: str) -> str:
             supervision.restart(home, "api-server")
             waiting.for_health(home, present.url, START_SECONDS)
             airflow_api.warm(present.url)
-            starter.give_watchlists(home, present.database_url())
+            starter.give_watchlists(home, present.source.databases.stocks, present.database_url())
             _remember_start(home)
     return password
 
@@ -252,7 +297,8 @@ def database_of(home: Home) -> Iterator[Stack]:
     if known is None or not cluster_of(home).data.exists():
         raise LocalError("there is no database here yet; `make up` makes it")
     supervision.stop_all(home, cluster_of(home))
-    stopped = _stack(home, known["api_port"], ports.free_port(known["postgres_port"]), known["extra"])
+    yahoo = YahooPorts(**known["yahoo"]) if known.get("yahoo") else None
+    stopped = _stack(home, known["api_port"], ports.free_port(known["postgres_port"]), known["extra"], yahoo)
     postgres.create(stopped.cluster)  # only looks whether it can be started: it is there
     with postgres.serving(stopped.cluster):
         yield stopped

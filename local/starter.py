@@ -6,9 +6,9 @@ from local.home import Home, read_json, write_private
 UNIVERSE = "sample_leaders"
 
 
-def give_watchlists(home: Home, database_url: str) -> None:
-    """Give it to each user once: who empties the list keeps it empty."""
-    file = home.folder / "watchlists.json"
+def give_watchlists(home: Home, database: str, database_url: str) -> None:
+    """Give it to each user of a database once: who empties the list keeps it empty."""
+    file = home.folder / ("watchlists.json" if database == "stocks" else f"watchlists-{database}.json")
     given = set((read_json(file) or {}).get("given", []))
     new = set(users.names(home)) - given
     if new:

@@ -23,8 +23,10 @@ from local import accounts, postgres, processes
 from local.environment import MARK
 from local.errors import LocalError
 from local.home import Home, write_private
+from local.source import YahooPorts, yahoo_command
 
 POSTGRES = "postgres"
+YAHOO = "yahoo-local"
 AIRFLOW = ("api-server", "dag-processor", "scheduler")
 STOP_SECONDS = 10
 AIRFLOW_COMMANDS = {
@@ -50,9 +52,11 @@ class ProcessState:
     spawn_error: str = ""
 
 
-def write_configuration(home: Home, cluster: postgres.Cluster) -> None:
+def write_configuration(home: Home, cluster: postgres.Cluster, yahoo: YahooPorts | None = None) -> None:
     """Write what supervisord must know. Lower priority starts earlier and stops later."""
     programs = [_program(home, POSTGRES, 10, _postgres_options(home, cluster))]
+    if yahoo is not None:
+        programs.append(_program(home, YAHOO, 15, _yahoo_options(home, yahoo)))
     for priority, name in enumerate(AIRFLOW, start=20):
         command = f"{shlex.quote(sys.executable)} -m local.component {AIRFLOW_COMMANDS[name]}"
         # SIGTERM goes to the process alone: the scheduler then waits for the tasks that run. What is left is killed.
@@ -86,6 +90,12 @@ def _postgres_options(home: Home, cluster: postgres.Cluster) -> dict[str, str]:
     command = shlex.join(["/usr/bin/env", "-i", f"{MARK}={home.folder}", *cluster.command()])
     account = {"user": cluster.account.name} if cluster.account else {}
     return {"command": command, "directory": "/", "stopsignal": "INT", **account}
+
+
+def _yahoo_options(home: Home, ports: YahooPorts) -> dict[str, str]:
+    """The local Yahoo, like PostgreSQL, gets none of Airflow's secrets."""
+    env, *command = yahoo_command(home, ports)
+    return {"command": shlex.join([env, command[0], f"{MARK}={home.folder}", *command[1:]]), "directory": "/"}
 
 
 def _program(home: Home, name: str, priority: int, options: Mapping[str, str]) -> str:
@@ -195,7 +205,7 @@ def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
     """
     supervisor = daemon(home)
     if supervisor is not None:
-        processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 1))
+        processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 2))
     server = postgres.running_postmaster(cluster)
     orphans = present(home)
     processes.end([orphan for orphan in orphans if orphan != server])

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import httpx
+
 from local import airflow_api, postgres, supervision
 from local.errors import LocalError
 from local.home import Home
+from local.source import YahooPorts
 
 LOOK_EVERY_SECONDS = 0.2
 PATIENCE_SECONDS = 20.0
@@ -66,6 +69,27 @@ def for_postgres(home: Home, cluster: postgres.Cluster) -> None:
     """Return once the supervised PostgreSQL takes connections."""
     watch = Watch(home)
     postgres.wait_until_ready(cluster, lambda: watch.crashed() is not None, home.log(supervision.POSTGRES))
+
+
+def for_yahoo(home: Home, ports: YahooPorts, seconds: float) -> None:
+    """Return once the local Yahoo answers.
+
+    Raises:
+        LocalError: it ended, or the time is up.
+    """
+    watch = Watch(home)
+
+    def answers() -> bool:
+        if watch.crashed() is not None:
+            raise LocalError("the local Yahoo ended right after its start; its log says why", log)
+        try:
+            return httpx.get(ports.control_url, timeout=5, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    log = home.log(supervision.YAHOO)
+    if not until(answers, seconds):
+        raise LocalError(f"the local Yahoo does not answer after {seconds:.0f} s", log)
 
 
 def for_health(home: Home, url: str, seconds: float) -> None:

@@ -22,14 +22,17 @@ def main() -> None:
     ended = threading.Event()
     for stopping in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stopping, lambda *_: ended.set())
-    with LocalYahoo(
+    yahoo = LocalYahoo(
         chosen.folder,
         market=SampleMarket(lists_all=chosen.lists_all),
         latency=chosen.latency,
         limit=chosen.limit,
         port=chosen.port,
         control_port=chosen.control_port,
-    ) as yahoo:
+    )
+    for ticker in ("IBM", "TCS.NS", "VOD.L"):  # reads the sample and makes the calendars, which takes a second
+        yahoo.stock(ticker)
+    with yahoo:
         print(f"The local Yahoo is up. Counters and orders: {yahoo.control_url}. A client needs:", flush=True)
         for name, value in yahoo.environment.items():
             print(f"  {name}={value}", flush=True)

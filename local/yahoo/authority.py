@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from local.yahoo.environment import authority_file
+
 VALID = timedelta(days=365)
 RENEWED_BEFORE = timedelta(days=30)
 ONLY_OWNER = 0o600
@@ -26,11 +28,6 @@ def write_authority(folder: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
         _write(trusted, authority)
         _write(served, host)
     return trusted, served
-
-
-def authority_file(folder: Path) -> Path:
-    """The certificate that clients must trust."""
-    return folder / "authority.pem"
 
 
 def _is_valid(file: Path) -> bool:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from local.yahoo.authority import authority_file
-
 LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -24,3 +22,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "SSL_CERT_FILE": authority,
         "BELLWETHER_YAHOO_CACHE_DIR": str(folder / "client"),
     }
+
+
+def authority_file(folder: Path) -> Path:
+    """The certificate that clients must trust."""
+    return folder / "authority.pem"

@@ -91,7 +91,7 @@ class LocalYahoo:
         self.faults, self.counters = Faults(faults), Counters(window_seconds)
         self.latency, self.limit = latency, limit
         self.clock: Callable[[], datetime] = utc_now
-        self.closing = threading.Event()
+        self.closing, self._building = threading.Event(), threading.Lock()
         self._folder = folder
         self._proxy = Proxy(self, port, write_authority(folder, HOSTS)[1])
         self._control = Control(self, control_port)
@@ -108,8 +108,10 @@ class LocalYahoo:
 
     def stock(self, ticker: str, fault: Fault | None = None) -> Stock | None:
         """A share as it is told about now, with a fault in its rows."""
-        stock = self.market.stock(ticker, self.clock())
-        return stock if stock is None or fault is None or not fault.is_of_rows else _with_fault(stock, fault)
+        # One at a time: else the first requests, which come together, all read the sample and make the calendars.
+        with self._building:
+            stock = self.market.stock(ticker, self.clock())
+            return stock if stock is None or fault is None or not fault.is_of_rows else _with_fault(stock, fault)
 
     def set_now(self, now: datetime | None) -> None:
         """Take a moment for now, and let it stand; None: as the clock of this machine has it."""

@@ -13,8 +13,10 @@ from local import care, database, postgres, processes, stack
 from local.errors import LocalError
 from local.home import Home, read_secrets, write_private
 from local.ports import free_port
+from local.source import Databases
 
 LACKS = "table analysis_jobs lacks the column heartbeat_at (timestamp with time zone)"
+DATABASES = Databases()
 
 
 @pytest.fixture
@@ -39,10 +41,10 @@ def stopped(home: Home) -> Iterator[Home]:
     write_private(home.stack_file, {"api_port": 8080, "postgres_port": port, "extra": {}})
     postgres.create(cluster, sync=False)
     with stack.database_of(home) as present:
-        database.make_databases(present.cluster, secrets)
+        database.make_databases(present.cluster, secrets, DATABASES)
         with psycopg.connect(present.cluster.url()) as connection:
             connection.execute(f"COMMENT ON DATABASE airflow IS '{database.airflow_version()}'")  # type: ignore[call-overload]
-        database.migrate(home, present.cluster, secrets, present.env)
+        database.migrate(home, present.cluster, secrets, DATABASES, present.env)
     yield home
     stack.clean(home)
 
@@ -63,7 +65,7 @@ def test_nothing_starts_with_a_database_that_has_drifted_until_it_is_mended(stop
     assert done[:2] == [f"mended: {LACKS}", "mended: index watchlist_ticker of table watchlist is missing"]
     assert postgres.running_postmaster(stack.cluster_of(stopped)) is None
     with stack.database_of(stopped) as present:
-        database.migrate(stopped, present.cluster, present.secrets, present.env)
+        database.migrate(stopped, present.cluster, present.secrets, DATABASES, present.env)
 
 
 def test_what_cannot_be_mended_is_said_and_left_as_it_is(stopped: Home) -> None:

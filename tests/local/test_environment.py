@@ -65,6 +65,11 @@ def test_another_airflow_and_another_python_do_not_leak_in(caller: pytest.Monkey
     assert not {"AIRFLOW_CONN_OTHER", "PYTHONDONTWRITEBYTECODE", "SOME_TOKEN"} & made.keys()
 
 
+def test_what_make_alone_needs_to_know_is_not_passed_on(caller: pytest.MonkeyPatch) -> None:
+    caller.setenv("BELLWETHER_SOURCE", "yahoo-local")
+    assert "BELLWETHER_SOURCE" not in build()
+
+
 def test_settings_proxies_certificates_and_where_metrics_go_pass(caller: pytest.MonkeyPatch) -> None:
     wanted = {
         "BELLWETHER_BATCH_SIZE": "10",

@@ -17,17 +17,18 @@ from local import main_job, supervision
 from local.airflow_api import FailedTask
 from local.errors import LocalError
 from local.home import Home
+from local.source import Source
 from local.supervision import ProcessState
 
 
 class FakeApi:
     """Airflow's answers: how the run stands, look after look; an exception is raised, the last one stays."""
 
-    def __init__(self, states: list[str | Exception], joined: str | None = None) -> None:
-        self.states, self.joined = states, joined
+    def __init__(self, states: list[str | Exception], joined: str | None = None, data_source: str = "sample") -> None:
+        self.states, self.joined, self.data_source = states, joined, data_source
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
-        assert conf == {"universe": "sample_leaders", "data_source": "sample"}
+        assert conf == {"universe": "sample_leaders", "data_source": self.data_source}
         return "my-run"
 
     def run_state(self, dag_id: str, run_id: str) -> str:
@@ -79,8 +80,9 @@ def scheduler(state: str) -> ProcessState:
     return ProcessState(name="scheduler", state=state, pid=7, started=100, now=200)
 
 
-def watch(api: FakeApi) -> main_job.Finished:
-    return main_job._request_and_watch(api, object(), Console(quiet=True), Home(Path("/nowhere")))  # type: ignore[arg-type]
+def watch(api: FakeApi, source: Source = Source.SAMPLE) -> main_job.Finished:
+    console, home = Console(quiet=True), Home(Path("/nowhere"))
+    return main_job._request_and_watch(api, object(), console, home, source)  # type: ignore[arg-type]
 
 
 def test_it_waits_until_the_job_has_ended(jobs: dict[str, list[Progress]]) -> None:
@@ -88,6 +90,14 @@ def test_it_waits_until_the_job_has_ended(jobs: dict[str, list[Progress]]) -> No
     finished = watch(FakeApi(["running"]))
     assert finished.is_complete
     assert [each.ticker for each in finished.rows] == ["JPM"]
+
+
+def test_with_a_local_yahoo_it_asks_for_live_prices_and_says_that_they_are_not(
+    jobs: dict[str, list[Progress]],
+) -> None:
+    jobs["my-run"] = [job("my-run")]
+    said = main_job.summary(watch(FakeApi(["running"], data_source="yahoo"), Source.YAHOO_LOCAL))
+    assert "moved to today by a local Yahoo, not real quotes, up to 2010-08-20." in said
 
 
 def test_a_run_that_joined_another_job_follows_that_one(jobs: dict[str, list[Progress]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from local import stack
 from local.errors import LocalError
 from local.home import Home
+from local.source import Source, YahooPorts
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tm
 
 def test_only_a_change_of_a_user_starts_the_api_server_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     restarted: list[str] = []
-    monkeypatch.setattr(stack, "running", lambda home: SimpleNamespace(url="", database_url=lambda: ""))
+    monkeypatch.setattr(stack, "running", lambda home: SimpleNamespace(url="", source=Source.SAMPLE, database_url=str))
     monkeypatch.setattr(stack.supervision, "restart", lambda home, name: restarted.append(name))
     monkeypatch.setattr(stack.waiting, "for_health", lambda *_: None)
     monkeypatch.setattr(stack.airflow_api, "warm", lambda url: None)
@@ -54,6 +55,38 @@ def test_only_a_change_of_a_user_starts_the_api_server_again(home: Home, monkeyp
     passwords = {stack.add_user(home, "ann", role) for role in ("viewer", "viewer", "op", "op")}
     assert restarted == ["api-server", "api-server"]
     assert len(passwords) == 1
+
+
+@pytest.mark.parametrize(
+    ("runs_with", "asked", "starts_with"),
+    [
+        (None, None, Source.SAMPLE),
+        (None, Source.YAHOO_LOCAL, Source.YAHOO_LOCAL),
+        (Source.SAMPLE, Source.YAHOO_LOCAL, Source.YAHOO_LOCAL),
+        (Source.YAHOO_LOCAL, Source.SAMPLE, Source.SAMPLE),
+        (Source.YAHOO_LOCAL, None, None),
+        (Source.YAHOO_LOCAL, Source.YAHOO_LOCAL, None),
+    ],
+)
+def test_it_starts_with_the_source_that_is_asked_for_unless_that_runs(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    runs_with: Source | None,
+    asked: Source | None,
+    starts_with: Source | None,
+) -> None:
+    ports = YahooPorts(proxy=1, control=2) if runs_with is Source.YAHOO_LOCAL else None
+    present = stack._stack(home, 8080, 5432, {}, ports) if runs_with else None
+    stopped, started, said = [], [], []
+    monkeypatch.setattr(stack, "running", lambda home: present)
+    monkeypatch.setattr(stack, "_is_healthy_soon", lambda present: True)
+    monkeypatch.setattr(stack.supervision, "stop_all", lambda *_: bool(stopped.append(runs_with)) or bool(runs_with))
+    monkeypatch.setattr(stack, "_start", lambda stack, extra, say: started.append(stack.source))
+    stack.up(home, say=lambda text, ends_line: said.append(text), source=asked)
+    assert started == ([starts_with] if starts_with else [])
+    assert [text for text in said if "Stopped" in text] == (
+        [f"  Stopped what ran with SOURCE={runs_with}"] if runs_with and starts_with else []
+    )
 
 
 def test_down_and_clean_where_nothing_ran(home: Home) -> None:

@@ -17,6 +17,7 @@ import pytest
 from local import postgres, processes, supervision
 from local.environment import MARK
 from local.home import Home
+from local.source import YahooPorts
 
 
 @pytest.fixture
@@ -56,6 +57,19 @@ def test_every_process_has_its_own_rotated_log(written: configparser.RawConfigPa
     logs = [options["stdout_logfile"] for options in programs(written).values()]
     assert len(set(logs)) == len(logs)
     assert all(options["stdout_logfile_backups"] == "2" for options in programs(written).values())
+
+
+def test_a_local_yahoo_starts_before_airflow_and_gets_no_secrets(tmp_path: Path) -> None:
+    home = Home(tmp_path / "state")
+    home.make()
+    cluster = postgres.Cluster(home=home.folder / "postgres", port=5433, password="secret")
+    supervision.write_configuration(home, cluster, YahooPorts(proxy=8090, control=8091))
+    parsed = configparser.RawConfigParser()
+    parsed.read(home.supervisor_conf)
+    order = sorted(programs(parsed), key=lambda name: int(programs(parsed)[name]["priority"]))
+    assert order[:3] == ["postgres", "yahoo-local", "api-server"]
+    words = shlex.split(programs(parsed)["yahoo-local"]["command"])
+    assert words[:3] == ["/usr/bin/env", "-i", f"{MARK}={home.folder}"]
 
 
 def test_a_percent_sign_in_a_path_is_not_expanded(written: configparser.RawConfigParser) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from local.yahoo.faults import Fault
 from local.yahoo.server import LocalYahoo
+from local.yahoo.stock import Stock
 from tests.local.yahoo.asking import CHART, chart, http
 
 FRIDAY_NIGHT = datetime(2026, 11, 20, 22, tzinfo=UTC)
@@ -140,6 +141,26 @@ def test_many_at_once_are_all_answered_and_counted(yahoo: LocalYahoo) -> None:
     seen = yahoo.counters.now()
     assert (seen.charts, seen.by_ticker) == (32, {"IBM": 16, "KO": 16})
     assert 1 <= seen.most_in_flight <= 32
+
+
+class BusyMarket:
+    """One that notices when it is asked for two shares at once."""
+
+    def __init__(self) -> None:
+        self.asked, self.overlapped = threading.Semaphore(1), False
+
+    def stock(self, ticker: str, now: datetime) -> Stock | None:
+        self.overlapped |= not self.asked.acquire(blocking=False)
+        threading.Event().wait(0.01)
+        self.asked.release()
+        return None
+
+
+def test_shares_are_made_one_at_a_time(tmp_path: Path) -> None:
+    market = BusyMarket()
+    with LocalYahoo(tmp_path, market=market) as yahoo, ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(yahoo.stock, "ABCDEFGH")) == [None] * 8
+    assert not market.overlapped
 
 
 def test_the_end_does_not_wait_for_clients_that_stay_connected(tmp_path: Path) -> None:
