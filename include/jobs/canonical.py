@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from include.analysis import load_strategies
 from include.jobs.form import WATCHLIST, RequestForm
-from include.market.symbols import normalize_ticker
+from include.market.symbols import apply_aliases, normalize_ticker
 from include.market.universes import universe, universes
 from include.model.analysis import RiskProfile
 from include.model.bars import DataSource
@@ -21,11 +21,12 @@ from include.settings import settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who asks, through which door, and how to look up their watchlist."""
+    """Who asks, through which door, and how to look up their watchlist and the tickers that were renamed."""
 
     name: str
     trigger: Trigger
     watchlist: Callable[[], Sequence[str]]
+    aliases: Callable[[], Mapping[str, str]] = dict
 
 
 def canonicalise(raw: Mapping[str, Any], requester: Requester) -> Demand:
@@ -112,6 +113,8 @@ def _resolve_tickers(form: RequestForm, requester: Requester) -> tuple[str, ...]
         field, tickers = "universe", set(universe(form.universe))
     else:
         field, tickers = "tickers", set(requester.watchlist())
+    if form.data_source == "yahoo":  # the sample knows its stocks by the names of their time
+        tickers = set(apply_aliases(tickers, requester.aliases()))
     if not tickers:
         reason = f"no tickers, no universe, and the watchlist of {requester.name} is empty: give one of them"
         raise InvalidRequestError([FieldProblem(field, form.tickers, reason)])

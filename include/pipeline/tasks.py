@@ -27,6 +27,8 @@ from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
 from include.pipeline.notes import NOTE, fit
 from include.settings import settings
+from include.storage.aliases import ticker_aliases
+from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job as end_job
 from include.storage.jobs import progress_document
@@ -89,12 +91,20 @@ def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any,
     door = door_of_run(connection, run.job_id) or _door_of(dag_run)
     name = dag_run.triggering_user_name or NOBODY
     asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
-    requester = Requester(name=name, trigger=_TRIGGERS[door], watchlist=lambda: watchlist_tickers(connection, name))
+    requester = Requester(
+        name=name,
+        trigger=_TRIGGERS[door],
+        watchlist=lambda: watchlist_tickers(connection, name),
+        aliases=lambda: ticker_aliases(connection),
+    )
     request: AnalysisRequest | None = None
     try:
         demand = canonicalise(params, requester)
         request = demand.request
-        sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
+        overrides = calendar_overrides(connection)
+        sessions = resolve_sessions(
+            request.tickers, request.data_source, request.as_of, datetime.now(UTC), overrides=overrides
+        )
         return claim_and_open(connection, asking, demand, sessions, lambda other: is_over(ti, other))
     except (InvalidRequestError, DuplicateJobError, CancelledRunError) as error:
         record_refusal(connection, asking, request, str(error))

@@ -14,6 +14,8 @@ from include.jobs.submission import Runs, Submission, submit
 from include.market.sessions import resolve_sessions
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
 from include.model.request import AnalysisRequest, Demand, Trigger
+from include.storage.aliases import ticker_aliases
+from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
 from include.storage.requests import Disposition, Door, RequestRecord, record_request, remember_request_id
 from include.storage.watchlist import watchlist_tickers
@@ -77,12 +79,16 @@ def ask(connection: Connection, runs: KeptRuns, asked: Asked) -> Answer:
 
 def _demand(connection: Connection, asked: Asked) -> Demand:
     requester = Requester(
-        name=asked.user, trigger=TRIGGERS[asked.door], watchlist=lambda: watchlist_tickers(connection, asked.user)
+        name=asked.user,
+        trigger=TRIGGERS[asked.door],
+        watchlist=lambda: watchlist_tickers(connection, asked.user),
+        aliases=lambda: ticker_aliases(connection),
     )
     demand = canonicalise(asked.raw, requester)
     request = demand.request
     if request.as_of:  # a date that cannot be analysed is refused here; without one there is nothing to refuse
-        resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC))
+        overrides = calendar_overrides(connection)
+        resolve_sessions(request.tickers, request.data_source, request.as_of, datetime.now(UTC), overrides=overrides)
     return demand
 
 

@@ -158,3 +158,22 @@ def test_more_tickers_than_allowed_are_refused_with_the_number() -> None:
     assert (
         "at most 10000 tickers a job; this has 10001" in problems(tickers=[f"T{n}" for n in range(10_001)])["tickers"]
     )
+
+
+def test_a_renamed_ticker_is_asked_for_by_its_new_name_once() -> None:
+    requester = Requester(name="ann", trigger=Trigger.API, watchlist=tuple, aliases=lambda: {"FB": "META"})
+    asked = canonicalise({"tickers": ["FB", "META"], "data_source": "yahoo"}, requester)
+    assert asked.request.tickers == ("META",)
+    of_its_time = canonicalise({"tickers": ["FB"], "data_source": "sample"}, requester)
+    assert of_its_time.request.tickers == ("FB",)
+
+
+def test_force_and_a_rule_for_duplicates_contradict_each_other() -> None:
+    with pytest.raises(InvalidRequestError, match="on_duplicate: with force a job runs beside an equal one"):
+        ask(tickers=["IBM"], force=True, on_duplicate="supersede")
+
+
+@pytest.mark.parametrize("request_id", ["", "with space", "x" * 201, "nul\0", "ümlaut"])
+def test_a_request_id_that_cannot_be_kept_is_refused(request_id: str) -> None:
+    with pytest.raises(InvalidRequestError, match="request_id"):
+        ask(tickers=["IBM"], request_id=request_id)

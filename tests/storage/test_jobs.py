@@ -24,6 +24,7 @@ from include.storage.jobs import (
 )
 from include.storage.results import store_outcomes, verdicts
 from include.storage.watchlist import add_to_watchlist
+from local.postgres import Cluster
 from tests.storage.demands import DAG_ID, begun, demand, opened, outcome
 
 
@@ -208,6 +209,19 @@ def test_the_watchlist_of_the_requester_gets_what_was_found_and_nobody_elses_doe
         ("ann", "IBM", "run-1", "completed", "Buy", 67.4),
         ("ann", "JPM", "run-1", "failed", None, None),
     ]
+
+
+def test_a_watchlist_entry_by_an_old_name_gets_what_was_found_by_the_new_one(
+    connection: Connection, cluster: Cluster, database: str
+) -> None:
+    with connect(cluster.url(database)) as operator:
+        operator.execute("INSERT INTO ticker_aliases (ticker, renamed_to) VALUES ('OLDER', 'OLD'), ('OLD', 'IBM')")
+    add_to_watchlist(connection, "ann", ["OLDER", "XOM"])
+    wanted = demand("IBM", data_source=DataSource.YAHOO)
+    store_outcomes(connection, begun(connection, "run-1", wanted), [outcome("IBM")])
+    finalize_job(connection, "run-1")
+    rows = connection.execute("SELECT ticker, last_job_id FROM watchlist ORDER BY ticker").fetchall()
+    assert [tuple(row.values()) for row in rows] == [("OLDER", "run-1"), ("XOM", None)]
 
 
 def test_a_cancelled_job_keeps_what_is_done_and_cancels_the_rest(connection: Connection) -> None:

@@ -8,12 +8,20 @@ ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
 
 -- name: update_watchlist(job_id)!
 -- After a job: the last_* fields of its requester's entries (everybody's, when the work is shared), and of no others.
--- Synthetic prices say nothing about a stock that somebody watches.
-WITH entries AS (
-    SELECT entry.id, detail.ticker
+-- Synthetic prices say nothing about a stock that somebody watches. Of Yahoo's stocks, an entry by an old name counts.
+WITH RECURSIVE names AS (
+    SELECT ticker, ticker AS name FROM analysis_jobs_details WHERE job_id = :job_id
+    UNION
+    SELECT names.ticker, alias.ticker
+    FROM names
+    JOIN ticker_aliases AS alias ON alias.renamed_to = names.name
+    JOIN analysis_jobs AS job ON job.job_id = :job_id AND job.request ->> 'data_source' = 'yahoo'
+),
+entries AS (
+    SELECT entry.id, names.ticker
     FROM analysis_jobs AS job
-    JOIN analysis_jobs_details AS detail USING (job_id)
-    JOIN watchlist AS entry USING (ticker)
+    CROSS JOIN names
+    JOIN watchlist AS entry ON entry.ticker = names.name
     WHERE job.job_id = :job_id
         AND job.analysis_source <> 'demo'
         AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
