@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 
 from include.analysis import load_strategies, outcome_of
+from include.market.adjusting import adjusted
 from include.market.currencies import major_unit
-from include.market.sources.yahoo_answer import bars_from
+from include.market.sources.yahoo_answer import history_from
 from include.model.analysis import RiskProfile, Side
 from include.model.bars import Bars
 from include.model.job import Outcome
+from include.model.prices import PriceHistory
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RISING_TO_250 = 250 * 1.003 ** np.arange(-249, 1)
@@ -39,13 +41,13 @@ def test_a_unit_of_quotation_belongs_to_a_currency(quoted: str, major: tuple[str
 def yahoo_bars(ticker: str, closes: Any, currency: str | None, zone: str) -> Bars:
     """What our code makes of Yahoo's answer."""
     days = pd.bdate_range(end="2026-11-20", periods=len(closes), tz=zone)
-    prices = {"Open": closes, "High": closes * 1.004, "Low": closes * 0.996, "Close": closes}
+    prices = {"Open": closes, "High": closes * 1.004, "Low": closes * 0.996, "Close": closes, "Adj Close": closes}
     history = pd.DataFrame({**prices, "Volume": np.full(len(closes), 1e6)}, index=days)
     period = {"start": days[-1], "end": days[-1] + timedelta(hours=17)}
     metadata = {"exchangeTimezoneName": zone, "currentTradingPeriod": {"regular": period}}
-    found = bars_from(ticker, history, metadata | ({"currency": currency} if currency else {}), NOW)
-    assert isinstance(found, Bars)
-    return found
+    found = history_from(ticker, history, metadata | ({"currency": currency} if currency else {}), NOW)
+    assert isinstance(found, PriceHistory)
+    return adjusted(found)
 
 
 def sized(bars: Bars, capital: float) -> Outcome:

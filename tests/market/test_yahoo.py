@@ -193,6 +193,12 @@ def test_a_known_exchange_takes_one_request_and_an_unknown_one_a_second_for_its_
     assert "US0378331005" not in asked
 
 
+def test_a_refused_request_is_not_repeated_with_other_cookies(answered: tuple[dict[str, Any], dict[str, int]]) -> None:
+    _, asked = answered
+    faults = ("GONE", "LIMITED", "GATEWAY", "REASON", "HANGS", "CUT", "BROKEN", "EMPTY", "NOROWS")
+    assert {fault: asked[fault] for fault in faults} == dict.fromkeys(faults, 1)
+
+
 def test_the_bar_of_an_open_session_is_left_out(tmp_path: Path) -> None:
     stocks = {ticker: STOCKS[ticker] for ticker in ("GOOD", "NOPERIOD")}
     with FakeYahoo(stocks, tmp_path) as yahoo:
@@ -222,7 +228,7 @@ def test_a_source_that_never_answers_is_away_long_before_the_client_s_own_timeou
     with FakeYahoo({}, tmp_path, mute=True) as yahoo:
         answer = ask(yahoo, tmp_path, dict.fromkeys(["A", "B", "C"]), EVENING, timeout=0.5, patience=25)
     assert answer["away"] == "source_unavailable"
-    assert "took too long" in answer["message"]
+    assert "timed out" in answer["message"]
 
 
 def test_a_batch_of_unknown_tickers_is_no_outage(tmp_path: Path) -> None:

@@ -63,6 +63,22 @@ INSERT INTO calendar_overrides (exchange, day, is_session, closes_at, note)
 VALUES ('XNSE', '2026-02-01', true, '15:30', 'budget'), ('XNYS', '2025-01-09', false, NULL, 'mourning');
 INSERT INTO ticker_aliases (ticker, renamed_to, since, note) VALUES ('FB', 'META', '2022-06-09', NULL);
 """,
+    "0005": """
+INSERT INTO prices (data_source, ticker, session_date, open, high, low, close, volume, adjustment)
+VALUES ('yahoo', 'IBM', '2026-11-20', 1, 2, 0.5, 1.5, 10, 0.99);
+INSERT INTO price_series (data_source, ticker, currency, timezone, known_from, last_session, asked_at, asked_for)
+VALUES ('yahoo', 'IBM', 'USD', 'America/New_York', '2023-11-20', '2026-11-20', now(), '2026-11-20');
+INSERT INTO price_series (
+    data_source, ticker, said_code, said_message, misses, missed_session, dead_since, replaced_at, replaced_reason,
+    leased_by, leased_until, failed_at, failed_message
+)
+VALUES ('yahoo', 'GONE', 'unknown_ticker', 'is not known', 5, '2026-11-20', now(), now(), 'split 2:1', 'me', now(),
+        now(), 'was away');
+INSERT INTO source_limits (
+    data_source, due_at, failures, failing_since, pauses, paused_until, paused_code, paused_message, probed_by
+)
+VALUES ('yahoo', now(), 6, now(), 1, now(), 'rate_limited', 'too many requests', 'me');
+""",
 }
 
 

@@ -45,7 +45,7 @@ def open_source(name: DataSource, clock: Clock = utc_now) -> PriceSource:
 
             return DemoSource(clock)
         case DataSource.YAHOO:
-            from include.market.sources.yahoo import YahooSource
+            from include.market.sources.yahoo_source import YahooSource
 
             return YahooSource(settings(), clock)
         case _:

@@ -1,102 +1,129 @@
-"""Live prices from Yahoo Finance. The only file that knows yfinance.
+"""The client of Yahoo Finance. The only file that knows yfinance.
 
-yfinance hides or blurs what went wrong; here every failure of a ticker gets its own code. Its README allows personal
-use only.
+yfinance hides or blurs what went wrong, and asks more than once when it meets an error; here every failure has its own
+code, and every request its turn. Its README allows personal use only.
 """
 
+import json
 import logging
-import re
 import warnings
-from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import date, timedelta
+from datetime import datetime
 from functools import lru_cache
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yfinance
+from curl_cffi import requests
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError, YFTickerMissingError
 
 from include.market.exchanges import WEEKDAYS, exchange_of
-from include.market.sources.yahoo_answer import bars_from
-from include.model.bars import Bars, DataSource
-from include.model.errors import ErrorCode, RateLimitedError, Refusal, SourceUnavailableError
-
-if TYPE_CHECKING:
-    from include.market.sources.source import Clock
-    from include.settings import Settings
+from include.market.pace import GivenUpError, NotNowError, Pace
+from include.market.sources.question import Question
+from include.market.sources.yahoo_answer import history_from
+from include.model.errors import ErrorCode, Refusal
+from include.model.prices import Delay, PriceHistory
 
 log = logging.getLogger(__name__)
 
+CHART = "/v8/finance/chart/"
+TOO_MANY = 429
+COOKIES_MAY_HELP = (401, 403)  # then yfinance asks again with other ones
 RETRY_HELPS = {ErrorCode.RATE_LIMITED, ErrorCode.SOURCE_UNAVAILABLE}
-_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
 
-class YahooSource:
-    """Adjusted daily bars, one request a ticker, `fetch_threads` at a time."""
+class YahooClient:
+    """Asks for one ticker at a time; threads may share it."""
 
-    name = DataSource.YAHOO
+    def __init__(self, pace: Pace, timeout: float, cache_dir: str | None) -> None:
+        _configure(cache_dir)
+        self._session = _Session(pace, timeout)
 
-    def __init__(self, settings: "Settings", clock: "Clock") -> None:
-        self._threads = settings.fetch_threads
-        self._timeout = settings.fetch_timeout_seconds
-        self._clock = clock
-        _configure(str(settings.yahoo_cache_dir) if settings.yahoo_cache_dir else None)
+    def ask(self, question: Question, final_before: datetime) -> PriceHistory | Refusal | Delay:
+        """The bars of sessions that ended before `final_before`; the border where what goes wrong stays with a ticker.
 
-    def fetch(self, wanted: Mapping[str, date | None], bars: int) -> dict[str, Bars | Refusal]:
-        """Bars or a refusal for every ticker; see PriceSource."""
-        _hush()
-        # No `with`: leaving it waits for requests that hang.
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="yahoo")
-        asked = {ticker: pool.submit(self._one, ticker, session, bars) for ticker, session in wanted.items()}
-        wait(asked.values(), timeout=self._patience(len(asked)))
-        pool.shutdown(wait=False, cancel_futures=True)
-        answers = {ticker: _answer(ticker, future) for ticker, future in asked.items()}
-        _raise_when_away(answers)
-        return answers
-
-    def _patience(self, tickers: int) -> float:
-        """Seconds for all tickers: yfinance asks twice when it meets an error, and for a cookie before the first."""
-        return self._timeout * (1 + 2 * ceil(tickers / self._threads))
-
-    def _one(self, ticker: str, session: date | None, bars: int) -> Bars | Refusal:
-        """One ticker; the border where whatever goes wrong stays with this ticker."""
-        if _ISIN.fullmatch(ticker):  # yfinance would look for another symbol and answer with its prices
-            return Refusal(ticker, ErrorCode.UNKNOWN_TICKER, f"{ticker} is an ISIN: give the symbol, as AAPL or TCS.NS")
-        now = self._clock()
-        # A year has at least 240 sessions. No `end`: yfinance would keep the reply, a failed one too, and a retry in
-        # this process would ask nothing.
-        start = (session or now.date()) - timedelta(days=30 + ceil(bars * 365 / 240))
+        A Refusal is Yahoo's word on the ticker. A Delay says that another try may help.
+        """
+        ticker = question.ticker
         try:
-            history, metadata = _ask(ticker, start, self._timeout)
+            frame, metadata = self._history(question)
+        except NotNowError as error:
+            return Delay(ticker, error.code, str(error), error.seconds)
+        except GivenUpError as error:
+            return Refusal(ticker, error.code, str(error))
         except Exception as error:
-            return _refusal(ticker, error)
+            return _failure(ticker, error)
         try:
-            return bars_from(ticker, history, metadata, now)
+            return history_from(ticker, frame, metadata, final_before)
         except Exception as error:
             log.exception("%s: the prices could not be read", ticker)
             return Refusal(ticker, ErrorCode.INTERNAL_ERROR, f"the prices could not be read: {error!r}")
 
+    def _history(self, question: Question) -> tuple[Any, Mapping[str, Any]]:
+        _hush()
+        client = yfinance.Ticker(question.ticker, session=self._session)
+        # Saves the request that only asks for the time zone. Yahoo's reply has the true one, and bars are dated by it.
+        client._tz = question.timezone or _known_timezone(question.ticker)
+        # No `end`: yfinance would keep the reply, a failed one too, and a retry in this process would ask nothing.
+        # Not adjusted: an adjusted price of the past changes with every dividend.
+        frame = client.history(start=question.since.isoformat(), auto_adjust=False, actions=False)
+        return frame, client.history_metadata
 
-def _ask(ticker: str, start: date, timeout: float) -> tuple[Any, Mapping[str, Any]]:
-    client = yfinance.Ticker(ticker)
+
+class _YahooError(Exception):
+    """Yahoo refused a request."""
+
+    def __init__(self, status: int, body: str) -> None:
+        self.status = status
+        super().__init__(f"HTTP {status}: {body[:100]}")
+
+
+class _NotFoundError(_YahooError):
+    """Yahoo has no such prices, and says why."""
+
+    def __init__(self, status: int, body: str, words: str) -> None:
+        self.words = words
+        super().__init__(status, body)
+
+
+class _Session(requests.Session[requests.Response]):
+    """What yfinance sends its requests with: each one, those for cookies too, waits for its turn and has the timeout.
+
+    An error is raised here, at once: yfinance would ask the same again with other cookies, and other things besides.
+    """
+
+    def __init__(self, pace: Pace, timeout: float) -> None:
+        super().__init__(impersonate="chrome")
+        self._pace, self._longest = pace, timeout
+
+    def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        self._pace.turn()
+        kwargs["timeout"] = self._longest
+        response = super().request(method, url, *args, **kwargs)
+        status = response.status_code
+        if status == TOO_MANY:
+            raise _YahooError(status, response.text)
+        if CHART in url and status >= 400 and status not in COOKIES_MAY_HELP:
+            raise _refused(status, response.text)
+        return response
+
+
+def _refused(status: int, body: str) -> _YahooError:
+    """Yahoo says in JSON why it has no prices; what comes from anybody else says nothing of the ticker."""
+    try:
+        words = json.loads(body)["chart"]["error"]["description"]
+    except (ValueError, KeyError, TypeError):
+        words = None
+    if isinstance(words, str) and status < 500:
+        return _NotFoundError(status, body, words)
+    return _YahooError(status, body)
+
+
+def _known_timezone(ticker: str) -> str | None:
     exchange = exchange_of(ticker)
-    if exchange is not WEEKDAYS:
-        # Saves the request that only asks for the time zone, whose timeout cannot be set. Yahoo's reply has the true
-        # one, and bars are dated by that.
-        client._tz = exchange.timezone
-    history = client.history(start=start.isoformat(), auto_adjust=True, actions=False, timeout=timeout)
-    return history, client.history_metadata
+    return None if exchange is WEEKDAYS else exchange.timezone
 
 
-def _answer(ticker: str, asked: "Future[Bars | Refusal]") -> Bars | Refusal:
-    if asked.done() and not asked.cancelled():
-        return asked.result()
-    return Refusal(ticker, ErrorCode.SOURCE_UNAVAILABLE, f"Yahoo took too long to answer for {ticker}: try again later")
-
-
-def _refusal(ticker: str, error: Exception) -> Refusal:
+def _failure(ticker: str, error: Exception) -> Refusal | Delay:
     """The error in our words: yfinance's "possibly delisted" is a guess, so it goes to the log alone."""
     code = _code(error)
     log.warning("%s: %s: %r", ticker, code, error)
@@ -105,19 +132,20 @@ def _refusal(ticker: str, error: Exception) -> Refusal:
         ErrorCode.UNKNOWN_TICKER: f"Yahoo does not know {ticker}: check the symbol and its suffix, as in TCS.NS",
         ErrorCode.NO_DATA: f"Yahoo has no prices of {ticker} for these dates",
         ErrorCode.SOURCE_UNAVAILABLE: f"Yahoo gave no usable answer for {ticker}, try again later: "
-        f"{type(error).__name__}, {str(error)[:100]}",
+        f"{type(error).__name__.lstrip('_')}, {str(error)[:100]}",
     }[code]
-    return Refusal(ticker, code, sentence)
+    return Delay(ticker, code, sentence) if code in RETRY_HELPS else Refusal(ticker, code, sentence)
 
 
 def _code(error: Exception) -> ErrorCode:
-    """What an error of yfinance means."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, YFRateLimitError) or status == 429:
+    """What an error of yfinance, or of its session, means."""
+    if isinstance(error, _NotFoundError):
+        return _code_of_words(error.words.lower())
+    if isinstance(error, YFRateLimitError) or (isinstance(error, _YahooError) and error.status == TOO_MANY):
         return ErrorCode.RATE_LIMITED
     if isinstance(error, YFPricesMissingError):
         return _code_of_words(error.rationale.lower())
-    if isinstance(error, YFTickerMissingError) or status == 404:
+    if isinstance(error, YFTickerMissingError):
         return ErrorCode.UNKNOWN_TICKER
     return ErrorCode.SOURCE_UNAVAILABLE
 
@@ -129,16 +157,6 @@ def _code_of_words(words: str) -> ErrorCode:
     if words.startswith(("no price data found", "no data found", "data doesn't exist")):
         return ErrorCode.NO_DATA
     return ErrorCode.SOURCE_UNAVAILABLE
-
-
-def _raise_when_away(answers: Mapping[str, Bars | Refusal]) -> None:
-    refusals = [answer for answer in answers.values() if isinstance(answer, Refusal) and answer.code in RETRY_HELPS]
-    if not refusals or len(refusals) < len(answers):
-        return
-    counts = Counter(refusal.code for refusal in refusals)
-    kind = SourceUnavailableError if ErrorCode.SOURCE_UNAVAILABLE in counts else RateLimitedError
-    words = ", ".join(f"{count} {code}" for code, count in counts.items())
-    raise kind(f"Yahoo answered for none of {len(answers)} tickers ({words}), the first one: {refusals[0].message}")
 
 
 @lru_cache(maxsize=1)

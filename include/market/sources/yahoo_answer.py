@@ -1,7 +1,7 @@
-"""From Yahoo's answer to bars: what is not final or not complete is left out, pence become pounds."""
+"""From Yahoo's answer to a price history: what is not final or not complete is left out."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,56 +9,71 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from include.market.currencies import major_unit
 from include.market.exchanges import exchange_of
-from include.model.bars import Bars, DataSource
+from include.model.bars import DataSource
 from include.model.errors import ErrorCode, Refusal
+from include.model.prices import Floats, PriceHistory
 
-PRICES = ["Open", "High", "Low", "Close"]
+PRICES = ["Open", "High", "Low", "Close", "Adj Close"]
 
 
-def bars_from(ticker: str, history: pd.DataFrame, metadata: Mapping[str, Any], now: datetime) -> Bars | Refusal:
-    """The completed bars of `history` at `now`, or a refusal when there is none."""
-    complete = history[history[PRICES].notna().all(axis=1)]
-    final = complete[_days(complete) < np.datetime64(_first_open_day(metadata, now), "D")]
+def history_from(
+    ticker: str, frame: pd.DataFrame, metadata: Mapping[str, Any], final_before: datetime
+) -> PriceHistory | Refusal:
+    """The bars of sessions that ended before `final_before`, or a refusal when there is none."""
+    complete = frame[frame[PRICES].notna().all(axis=1)]
+    final = complete[_days(complete) < np.datetime64(_first_open_day(metadata, final_before), "D")]
     if final.empty:
         return Refusal(ticker, ErrorCode.NO_DATA, f"Yahoo has no completed bar of {ticker} for these dates")
+    columns = {name: _as_meant(final[name].to_numpy(np.float64)) for name in PRICES}
     exchange = exchange_of(ticker)
-    quoted = metadata.get("currency") or exchange.minor or exchange.currency
-    currency, units = major_unit(quoted)
-    return Bars(
+    return PriceHistory(
         ticker=ticker,
         source=DataSource.YAHOO,
-        currency=currency,
+        currency=metadata.get("currency") or exchange.minor or exchange.currency,
+        timezone=metadata.get("exchangeTimezoneName"),
         sessions=_days(final),
-        open=final["Open"].to_numpy(np.float64) / units,
-        high=final["High"].to_numpy(np.float64) / units,
-        low=final["Low"].to_numpy(np.float64) / units,
-        close=final["Close"].to_numpy(np.float64) / units,
+        open=columns["Open"],
+        high=columns["High"],
+        low=columns["Low"],
+        close=columns["Close"],
         volume=final["Volume"].to_numpy(np.float64),
-        ticks=exchange.ticks,
-        notes=_notes(len(history) - len(complete), quoted, units),
+        adjustment=_adjustment(columns["Adj Close"], columns["Close"]),
+        begins=_begins(metadata),
+        incomplete=len(frame) - len(complete),
     )
 
 
-def _days(history: pd.DataFrame) -> NDArray[np.datetime64]:
+def _days(frame: pd.DataFrame) -> NDArray[np.datetime64]:
     """The session of each row: its day where the exchange is."""
-    return pd.DatetimeIndex(history.index).tz_localize(None).to_numpy().astype("M8[D]")
+    return pd.DatetimeIndex(frame.index).tz_localize(None).to_numpy().astype("M8[D]")
 
 
-def _first_open_day(metadata: Mapping[str, Any], now: datetime) -> date:
+def _as_meant(column: Floats) -> Floats:
+    """Yahoo sends many prices in single precision: 189.94999694824219 stands for 189.95, and becomes it."""
+    with np.errstate(over="ignore"):
+        single = column.astype(np.float32)
+    shortest = single.astype("U16").astype(np.float64)  # numpy writes as many digits as the precision has
+    return np.where(single == column, shortest, column)
+
+
+def _adjustment(adjusted: Floats, close: Floats) -> Floats:
+    """What dividends make of a price; 1 where there is no price to compare with."""
+    sound = (close > 0) & (adjusted > 0)
+    return np.divide(adjusted, close, out=np.ones(len(close)), where=sound)
+
+
+def _begins(metadata: Mapping[str, Any]) -> date | None:
+    first = metadata.get("firstTradeDate")
+    if isinstance(first, (int, float)):
+        return datetime.fromtimestamp(first, UTC).date()
+    return first.date() if isinstance(first, datetime) else None
+
+
+def _first_open_day(metadata: Mapping[str, Any], final_before: datetime) -> date:
     """The first day whose bar is not final: today's while its session is open, else none that has a bar."""
     period = (metadata.get("currentTradingPeriod") or {}).get("regular")
     if not period:
-        return now.astimezone(ZoneInfo(metadata["exchangeTimezoneName"])).date()
+        return final_before.astimezone(ZoneInfo(metadata["exchangeTimezoneName"])).date()
     opened: date = period["start"].date()
-    return opened if now < period["end"] else date.max
-
-
-def _notes(incomplete: int, quoted: str, units: int) -> tuple[str, ...]:
-    notes = []
-    if incomplete:
-        notes.append(f"rows without a complete price, left out: {incomplete}")
-    if units != 1:
-        notes.append(f"prices are quoted in {quoted} and were divided by {units}")
-    return tuple(notes)
+    return opened if final_before < period["end"] else date.max
