@@ -12,6 +12,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import defer
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from include.jobs.submission import RunState
@@ -112,8 +113,9 @@ def released(session: "Session") -> Iterator[None]:
 
 
 def find_run(session: "Session", run_id: str) -> DagRun | None:
-    """A run of the DAG, None when there is none."""
-    found: DagRun | None = session.scalar(select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id))
+    """A run of the DAG, None when there is none; its conf is read when it is asked for, as it may be large."""
+    wanted = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id)
+    found: DagRun | None = session.scalar(wanted.options(defer(DagRun.conf)))
     return found
 
 

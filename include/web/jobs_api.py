@@ -55,10 +55,13 @@ def analyze_all_stocks(
 @router.get("/jobs/{job_id}", dependencies=[MayRead])
 def read_job(job_id: str, session: SessionDep) -> dict[str, Any]:
     """Where a job stands. A run that joined another one's job shows that job."""
-    with released(session):
-        wanted, run = _answering(session, job_id)
-        waiting = _waiting(run) if run else None
     with stocks() as database:
+        reached = database.run(lambda connection: progress(connection, job_id))
+        if reached is not None and reached.status.is_active:
+            return _document(reached)  # a run with an active job of its own has joined no other's
+        with released(session):
+            wanted, run = _answering(session, job_id)
+            waiting = _waiting(run) if run else None
         return database.run(lambda connection: _standing(connection, wanted, waiting))
 
 
