@@ -14,6 +14,7 @@ from include.jobs.submission import RunState
 from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
 from include.model.job import JobStatus, Progress
 from include.storage.connection import Connection
+from include.storage.duplicates import kept_instead
 from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
 from include.storage.requests import Door
 from include.web.access import MayAsk, MayRead, SameOrigin
@@ -103,6 +104,8 @@ def _answering(session: Any, job_id: str) -> tuple[str, DagRun | None]:  # noqa:
 
 def _standing(connection: Connection, job_id: str, waiting: dict[str, Any] | None) -> dict[str, Any]:
     reached = progress(connection, job_id)
+    kept = kept_instead(connection, job_id) if reached is None else None
+    reached = progress(connection, kept) if kept else reached
     if reached is not None:
         return _document(reached)
     if waiting is None:

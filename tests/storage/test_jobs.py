@@ -355,3 +355,12 @@ def test_a_job_whose_outbox_row_cannot_be_written_has_not_ended(connection: Conn
     with pytest.raises(psycopg.errors.UniqueViolation, match="outbox_key"):
         finalize_job(connection, "run-1")
     assert progress(connection, "run-1").status is JobStatus.PROCESSING  # type: ignore[union-attr]
+
+
+def test_a_job_that_was_removed_and_is_done_again_ends_again(connection: Connection) -> None:
+    begun(connection, "run-1")
+    finalize_job(connection, "run-1")
+    connection.execute("DELETE FROM analysis_jobs")
+    assert opened(connection, "run-1").attempt == 2
+    assert finalize_job(connection, "run-1").status is JobStatus.FAILED  # type: ignore[union-attr]
+    assert [row["attempt"] for row in connection.execute(OUTBOX)] == [1, 2]

@@ -36,11 +36,13 @@ SELECT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :job_id);
 
 -- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
 -- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
+-- The attempts of a job that was removed since are counted on: others have been told of their ends.
 INSERT INTO analysis_jobs AS job (
-    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of
+    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of, attempt
 )
 VALUES (
-    :job_id, :dag_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of
+    :job_id, :dag_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of,
+    coalesce((SELECT max(told.attempt) + 1 FROM outbox AS told WHERE told.kind = 'job_ended' AND told.job_id = :job_id), 1)
 )
 ON CONFLICT (claim_key) WHERE status IN ('queued', 'processing') AND NOT force
 DO UPDATE SET claim_key = job.claim_key -- changes nothing; it locks the holder's row and returns it
