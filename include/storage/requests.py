@@ -103,7 +103,7 @@ def _columns(record: RequestRecord) -> dict[str, Any]:
         "request": None if record.request is None else Jsonb(request_document(record.request)),
         "disposition": record.disposition,
         "job_id": record.job_id,
-        "reason": record.reason,
+        "reason": None if record.reason is None else _storable_text(record.reason),
         "latency_ms": record.latency_ms,
         "run_id": record.run_id,
         "request_id": record.request_id,
@@ -159,9 +159,14 @@ def answer_request_id(
 
 
 def _storable(raw: Any) -> Any:  # noqa: ANN401
-    """What was sent, as PostgreSQL can keep it: it has neither NaN nor the character 0."""
-    text = json.dumps(raw, default=str).replace("\\u0000", "\\ufffd")
+    """What was sent, as PostgreSQL can keep it: it has no NaN either."""
+    text = _storable_text(json.dumps(raw, default=str, ensure_ascii=False)).replace("\\u0000", "\\ufffd")
     return json.loads(text, parse_constant=str)
+
+
+def _storable_text(text: str) -> str:
+    """A text as PostgreSQL can keep it: it has neither the character 0 nor half of a surrogate pair."""
+    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def find_claim(connection: Connection, claim_key: str) -> KnownWork:

@@ -41,10 +41,19 @@ def test_accepted_and_refused_requests_are_recorded_with_what_was_sent(connectio
     assert found[0]["raw"] == {"tickers": ["IBM"]}
 
 
-@pytest.mark.parametrize("raw", [{"capital": float("nan")}, {"a\0b": "c\0d"}, [1, None], "text", None, {"n": 10**40}])
+@pytest.mark.parametrize(
+    "raw",
+    [{"n": float("nan")}, {"a\0b": "c\0d"}, "\\u0000", {"\ud800": "\udfff"}, [1, None], "text", None, {"n": 10**40}],
+)
 def test_whatever_was_sent_can_be_recorded(connection: Connection, raw: Any) -> None:
     record_request(connection, replace(REFUSED, raw=raw))
     assert len(recorded(connection)) == 1
+
+
+@pytest.mark.parametrize("reason", ["a\0b: there is no such field", "\ud800: there is no such field"])
+def test_whatever_the_reason_is_it_can_be_recorded(connection: Connection, reason: str) -> None:
+    record_request(connection, replace(REFUSED, reason=reason))
+    assert recorded(connection)[0]["reason"].endswith(": there is no such field")
 
 
 @pytest.mark.parametrize(
