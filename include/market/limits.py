@@ -79,7 +79,7 @@ class SharedPace:
 
     def _check_pause(self, state: SourceState, left: float) -> None:
         """Wait for nobody who has been away for too long, and in this task for no pause that is longer than it."""
-        paused, code = state.paused_seconds or 0.0, state.paused_code or ErrorCode.SOURCE_UNAVAILABLE
+        paused, code = state.paused_seconds, state.paused_code or ErrorCode.SOURCE_UNAVAILABLE
         if state.probed:
             return
         if state.failing_since is not None and (state.failing_seconds or 0) > 60 * self._settings.away_minutes:

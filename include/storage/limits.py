@@ -34,7 +34,7 @@ class SourceState:
     """
 
     due_seconds: float
-    paused_seconds: float | None
+    paused_seconds: float
     probed: bool
     paused_code: ErrorCode | None
     paused_message: str | None
