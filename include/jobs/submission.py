@@ -76,19 +76,19 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
 def _next_run(connection: Connection, runs: Runs, demand: Demand, key: str) -> Submission:
     known = find_claim(connection, key)
     if demand.force:
-        return _make(runs, demand, _name_of_forced(key, known.ended_jobs, demand), 0)
+        return _make(connection, runs, demand, _name_of_forced(key, known.ended_jobs, demand), 0)
     first = known.ended_jobs
     if known.active_job_id and runs.state(known.active_job_id) is RunState.ACTIVE:
         heir = f"{key[:KEY_LENGTH]}.{first + 1}"  # supersedes the active job as soon as it begins
         if runs.state(heir) is RunState.ACTIVE:
-            return _join(heir, demand)
+            return _join(connection, runs, demand, heir)
         if demand.on_duplicate is not OnDuplicate.SUPERSEDE:
-            return _join(known.active_job_id, demand)
+            return _join(connection, runs, demand, known.active_job_id)
         first += 1
-    return _make(runs, demand, key[:KEY_LENGTH], first)
+    return _make(connection, runs, demand, key[:KEY_LENGTH], first)
 
 
-def _make(runs: Runs, demand: Demand, name: str, first: int) -> Submission:
+def _make(connection: Connection, runs: Runs, demand: Demand, name: str, first: int) -> Submission:
     """Make the run `<name>.<first>`, or one with a higher number where runs have ended without a job."""
     for generation in range(first, first + MOST_GENERATIONS):
         run_id = f"{name}.{generation}"
@@ -96,7 +96,7 @@ def _make(runs: Runs, demand: Demand, name: str, first: int) -> Submission:
         if state is None and runs.create(run_id):
             return Submission(run_id=run_id, disposition=Disposition.CREATED)
         if state is RunState.ACTIVE or (state is None and runs.state(run_id) is RunState.ACTIVE):
-            return _join(run_id, demand)
+            return _join(connection, runs, demand, run_id)
     raise RuntimeError(f"{MOST_GENERATIONS} runs {name} have ended without a job")
 
 
@@ -121,7 +121,10 @@ def _name_of_forced(key: str, ended_jobs: int, demand: Demand) -> str:
     return f"{key[:KEY_LENGTH]}.{hashlib.sha256(whose).hexdigest()[:SUFFIX_LENGTH]}"
 
 
-def _join(run_id: str, demand: Demand) -> Submission:
+def _join(connection: Connection, runs: Runs, demand: Demand, run_id: str) -> Submission:
+    repeated = _repeated(connection, runs, demand)  # sent twice at one moment, a request is no duplicate of itself
+    if repeated:
+        return repeated
     if demand.on_duplicate is OnDuplicate.FAIL:
         raise DuplicateJobError(run_id)
     return Submission(run_id=run_id, disposition=Disposition.JOINED)

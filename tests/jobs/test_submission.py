@@ -1,6 +1,7 @@
 """Submitting: equal requests get the same run, and nobody is answered with a dead one."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from include.model.errors import DuplicateJobError, InvalidRequestError, RunExis
 from include.model.request import OnDuplicate
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job
-from include.storage.requests import remember_request_id
+from include.storage.requests import Disposition, remember_request_id
 from tests.storage.demands import begun, demand
 
 KEY = claim_key(demand().request)[:16]
@@ -162,6 +163,27 @@ def test_a_request_id_that_came_to_nothing_is_free_again(connection: Connection,
 def test_two_forced_requests_of_one_request_id_at_once_get_one_run(connection: Connection, runs: FakeRuns) -> None:
     made = {submit(connection, runs, demand(request_id="mine", force=True)).run_id for _ in range(2)}
     assert len(made) == 1
+
+
+@dataclass
+class TwinRuns(FakeRuns):
+    """The same request was sent twice, and the other one has made the run a moment before."""
+
+    connection: Connection | None = None
+
+    def create(self, run_id: str) -> bool:
+        assert self.connection
+        answered(self.connection, Submission(run_id=run_id, disposition=Disposition.CREATED))
+        super().create(run_id)
+        return False
+
+
+@pytest.mark.parametrize("how", [{}, {"on_duplicate": OnDuplicate.FAIL}, {"force": True}])
+def test_a_request_that_is_sent_twice_at_one_moment_is_no_duplicate_of_itself(
+    connection: Connection, how: dict[str, Any]
+) -> None:
+    again = submit(connection, TwinRuns(connection=connection), demand(request_id="mine", **how))
+    assert (again.created, again.repeated) == (True, True)
 
 
 def test_a_request_id_of_another_request_is_refused(connection: Connection, runs: FakeRuns) -> None:
