@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 from uuid import uuid4
@@ -151,7 +151,7 @@ class Fetcher:
         asked = round_.open[found.ticker]
         if isinstance(found, Delay):
             self._keep_delay(found)
-            round_.instead[found.ticker] = found
+            round_.instead[found.ticker] = self._bounded(found)
         elif isinstance(found, Refusal):
             self._keep_refusal(round_, asked, found)
         else:
@@ -233,10 +233,16 @@ class Fetcher:
         """When to come back: the later, the more others are waiting; drawn, so that not all come at once."""
         waiting = self._database.run(lambda connection: waiting_tickers(connection, self._source.name))
         between, _ = spacing(self._settings.requests_per_minute)
-        latest = min(LATEST, self._settings.silent_job_minutes * 20)  # a third of it: waiting is no silence
-        seconds = min(latest, max(SOONEST, waiting * between / 2)) * random.uniform(0.5, 1)  # noqa: S311
+        seconds = max(SOONEST, waiting * between / 2) * random.uniform(0.5, 1)  # noqa: S311
         message = f"waits for its turn: {waiting} tickers are to be fetched by all jobs"
-        return {ticker: Delay(ticker, ErrorCode.RATE_LIMITED, message, seconds) for ticker in pending}
+        return {ticker: self._bounded(Delay(ticker, ErrorCode.RATE_LIMITED, message, seconds)) for ticker in pending}
+
+    def _bounded(self, delay: Delay) -> Delay:
+        """Not at once, and well before the job could be taken for dead."""
+        if delay.seconds is None:
+            return delay
+        latest = min(LATEST, self._settings.silent_job_minutes * 20)
+        return replace(delay, seconds=min(latest, max(SOONEST, delay.seconds)))
 
     def _renew_leases(self) -> None:
         self._database.run(lambda connection: renew_leases(connection, self._source.name, self._holder))

@@ -1,14 +1,15 @@
 """One batch of a job, from prices to stored outcomes. Knows no Airflow: a task calls it, and so does a test."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from include.analysis import Strategy, load_strategies, outcome_of
-from include.market.sources import PriceSource
+from include.market.prices import Prices
 from include.model.bars import Bars, DataSource
-from include.model.errors import ErrorCode, Refusal, SourceUnavailableError
+from include.model.errors import ErrorCode, RateLimitedError, Refusal, SourceUnavailableError
 from include.model.job import Batch, BatchWork, Outcome
+from include.model.prices import Delay, PricesLaterError
 from include.model.request import AnalysisRequest
 from include.settings import settings
 from include.storage.connection import DatabaseError
@@ -19,20 +20,28 @@ from include.storage.results import store_outcomes
 log = logging.getLogger(__name__)
 
 
-def run_batch(database: Database, batch: Batch, open_source: Callable[[DataSource], PriceSource]) -> dict[str, int]:
+def run_batch(
+    database: Database, batch: Batch, open_prices: Callable[[DataSource], Prices], *, last_try: bool = False
+) -> dict[str, int]:
     """Fetch, analyse and store what is left of a batch; returns the counts {"completed", "failed"}.
 
-    Raises SourceUnavailableError or DatabaseError, after noting it on the tickers where that can be, when a later try
-    may succeed. Raises StaleAttemptError when the job was ended meanwhile; nothing is written then.
+    What can be had is stored, whatever becomes of the rest. Raises PricesLaterError when prices come later and nothing
+    is wrong. Raises SourceUnavailableError or DatabaseError, after noting it on the tickers where that can be, when a
+    later try may succeed; in the `last_try` such tickers fail. Raises StaleAttemptError when the job was ended
+    meanwhile; nothing is written then.
     """
     work = database.run(lambda connection: begin_batch(connection, batch))
     if not work.sessions:
         return {"completed": 0, "failed": 0}
     try:
-        outcomes = _analyse(work, open_source(work.request.data_source))
-        database.run(lambda connection: store_outcomes(connection, batch, outcomes))
-    except SourceUnavailableError as error:
-        _note(database, batch, error.code, str(error))
+        outcomes, delays = _analyse(work, open_prices(work.request.data_source), last_try=last_try)
+        if outcomes:
+            database.run(lambda connection: store_outcomes(connection, batch, outcomes))
+        if delays:
+            raise _later(delays, len(work.sessions))
+    except (SourceUnavailableError, PricesLaterError) as error:
+        code = error.code if isinstance(error, SourceUnavailableError) else ErrorCode.RATE_LIMITED
+        _note(database, batch, code, str(error))
         raise
     except DatabaseError as error:
         _note(database, batch, ErrorCode.DATABASE_ERROR, f"its outcome could not be stored: {error}")
@@ -41,10 +50,30 @@ def run_batch(database: Database, batch: Batch, open_source: Callable[[DataSourc
     return {"completed": len(outcomes) - failed, "failed": failed}
 
 
-def _analyse(work: BatchWork, source: PriceSource) -> list[Outcome | Refusal]:
-    fetched = source.fetch(work.sessions, settings().lookback_bars)
+def _analyse(work: BatchWork, prices: Prices, *, last_try: bool) -> tuple[list[Outcome | Refusal], list[Delay]]:
+    """What became of the tickers, and those that have no prices yet."""
+    fetched = prices.fetch(work.sessions, settings().lookback_bars)
     strategy = load_strategies(settings().strategies_file)[work.request.strategy]
-    return [_outcome(fetched[ticker], session, strategy, work.request) for ticker, session in work.sessions.items()]
+    outcomes, delays = [], []
+    for ticker, session in work.sessions.items():
+        found = fetched[ticker]
+        if isinstance(found, Delay) and last_try and found.seconds is None:
+            found = Refusal(ticker, found.code, found.message)
+        if isinstance(found, Delay):
+            delays.append(found)
+        else:
+            outcomes.append(_outcome(found, session, strategy, work.request))
+    return outcomes, delays
+
+
+def _later(delays: Sequence[Delay], tickers: int) -> PricesLaterError | SourceUnavailableError:
+    """The batch comes back for those that wait; without any, it is tried again for those that failed."""
+    waiting = [delay.seconds for delay in delays if delay.seconds is not None]
+    said = f"{len(delays)} of {tickers} tickers have no prices yet, {delays[0].ticker}: {delays[0].message}"
+    if waiting:
+        return PricesLaterError(said, min(waiting))
+    limited = all(delay.code is ErrorCode.RATE_LIMITED for delay in delays)
+    return RateLimitedError(said) if limited else SourceUnavailableError(said)
 
 
 def _note(database: Database, batch: Batch, code: str, message: str) -> None:

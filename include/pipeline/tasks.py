@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, result, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
 from include.jobs.canonical import Requester, canonicalise
 from include.jobs.opening import AskingRun, OpenedJob, record_refusal
 from include.jobs.opening import open_job as claim_and_open
+from include.market.prices import open_prices
 from include.market.sessions import resolve_sessions
-from include.market.sources import open_source
 from include.model.errors import (
     CancelledRunError,
     DuplicateJobError,
@@ -22,6 +22,7 @@ from include.model.errors import (
     StaleAttemptError,
 )
 from include.model.job import Batch, JobStatus, Progress, Run
+from include.model.prices import PricesLaterError
 from include.model.request import AnalysisRequest, Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
@@ -31,7 +32,7 @@ from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job as end_job
-from include.storage.jobs import progress_document
+from include.storage.jobs import keep_alive, progress_document
 from include.storage.requests import Door, door_of_run
 from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
@@ -141,13 +142,30 @@ def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
 
 
 @task(map_index_template="{{ batch_label }}", **RETRIES)
-def analyze(batch: dict[str, Any]) -> None:
-    """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed."""
+def analyze(batch: dict[str, Any], ti: Any) -> None:  # noqa: ANN401
+    """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed.
+
+    A task that would wait long for its turn at the price source frees its slot and comes back; that is no retry.
+    """
     work_order = Batch(**batch)
     get_current_context()["batch_label"] = work_order.label  # type: ignore[typeddict-unknown-key]
-    with stocks() as database:
+    with stocks() as database, stocks() as beside:
+
+        def beat() -> None:
+            database.run(lambda connection: keep_alive(connection, work_order))
+
         try:
-            counts = run_batch(database, work_order, open_source)
+            counts = run_batch(
+                database,
+                work_order,
+                lambda source: open_prices(source, database, beside, beat),
+                last_try=ti.try_number > ti.max_tries,
+            )
+        except PricesLaterError as error:
+            log.info("comes back in %.0f s: %s", error.seconds, error)
+            raise AirflowRescheduleException(  # type: ignore[no-untyped-call]
+                datetime.now(UTC) + timedelta(seconds=error.seconds)
+            ) from error
         except StaleAttemptError as error:
             raise AirflowSkipException(str(error)) from error
         except SchemaError as error:

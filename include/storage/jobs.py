@@ -118,6 +118,15 @@ def begin_batch(connection: Connection, batch: Batch) -> BatchWork:
     return BatchWork(request=request, sessions=dict(zip(row["tickers"], row["sessions"], strict=True)))
 
 
+def keep_alive(connection: Connection, batch: Batch) -> None:
+    """Say that a batch is being worked on, also while it only waits.
+
+    Raises StaleAttemptError when the job has ended or was restarted.
+    """
+    if not queries().keep_alive(connection, job_id=batch.job_id, attempt=batch.attempt):
+        raise StaleAttemptError(batch.job_id, batch.attempt)
+
+
 def note_batch_error(connection: Connection, batch: Batch, code: str, message: str) -> None:
     """Remember what stopped a batch; it stands if no later try succeeds."""
     queries().note_batch_error(

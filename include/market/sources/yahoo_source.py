@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from include.market.adjusting import adjusted
 from include.market.pace import LocalPace, Pace
 from include.market.sources.question import Question, reach
-from include.market.sources.yahoo import YahooClient
 from include.model.bars import Bars, DataSource
 from include.model.errors import ErrorCode, RateLimitedError, Refusal, SourceUnavailableError
 from include.model.prices import Delay, PriceHistory
@@ -64,6 +63,8 @@ class YahooSource:
         """An answer for every question, in the order in which they come; `beat` is called about every second."""
         if not questions:
             return
+        from include.market.sources.yahoo import YahooClient  # a second that a warm cache need not pay
+
         settings = self._settings
         cache_dir = settings.yahoo_cache_dir
         client = YahooClient(pace, settings.fetch_timeout_seconds, str(cache_dir) if cache_dir else None)

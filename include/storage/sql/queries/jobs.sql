@@ -82,6 +82,10 @@ SELECT
     coalesce((SELECT array_agg(work.session_date ORDER BY work.ticker) FROM work), '{}') AS sessions
 FROM job;
 
+-- name: keep_alive(job_id, attempt)!
+UPDATE analysis_jobs SET heartbeat_at = clock_timestamp()
+WHERE job_id = :job_id AND attempt = :attempt AND status = 'processing';
+
 -- name: note_batch_error(job_id, attempt, batch, error_code, error_message)!
 -- What stopped a batch that will be tried again; finalising uses it if no later try succeeds.
 WITH job AS (
@@ -118,9 +122,18 @@ WITH tally AS (
     WHERE job_id = :job_id
 ),
 codes AS (
-    SELECT string_agg(by_code.count || ' ' || by_code.error_code, ', ' ORDER BY by_code.count DESC) AS reason
+    -- A source that was away has one reason for all tickers: it is said, once.
+    SELECT string_agg(by_code.count || ' ' || by_code.error_code || by_code.why, ', ' ORDER BY by_code.count DESC) AS reason
     FROM (
-        SELECT error_code, count(*) AS count
+        SELECT
+            error_code,
+            count(*) AS count,
+            CASE
+                WHEN error_code IN ('rate_limited', 'source_unavailable') AND count(*) > 1
+                    AND min(error_message) = max(error_message)
+                    THEN ' (' || min(error_message) || ')'
+                ELSE ''
+            END AS why
         FROM analysis_jobs_details
         WHERE job_id = :job_id AND status = 'failed'
         GROUP BY error_code
