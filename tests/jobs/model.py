@@ -1,0 +1,253 @@
+"""Jobs as the contract has them, in memory: what the database must say after every step, told without SQL."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from include.jobs.batches import cut_batches
+from include.jobs.claims import claim_key
+from include.model.errors import (
+    BellwetherError,
+    CancelledRunError,
+    DuplicateJobError,
+    InvalidRequestError,
+    StaleAttemptError,
+)
+from include.model.request import Demand, OnDuplicate
+from include.settings import settings
+
+ACTIVE = ("queued", "processing")
+
+
+class RefusedError(Exception):
+    """The step must raise `kind`, and change nothing."""
+
+    def __init__(self, kind: type[BellwetherError]) -> None:
+        super().__init__(kind.__name__)
+        self.kind = kind
+
+
+@dataclass
+class Detail:
+    batch: int
+    status: str = "queued"
+    code: str | None = None
+    score: float | None = None
+    at: int = 0  # when it ended
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in ACTIVE
+
+    def end(self, status: str, at: int, code: str | None = None, score: float | None = None) -> None:
+        self.status, self.at, self.code, self.score = status, at, code, score
+
+
+@dataclass
+class Job:
+    run_id: str
+    demand: Demand
+    details: dict[str, Detail]
+    order: int  # the later, the higher
+    attempt: int = 1
+    status: str = "queued"
+
+    @property
+    def key(self) -> str:
+        return claim_key(self.demand.request)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(detail.status for detail in self.details.values())
+
+    def open_details(self, batch: int | None = None) -> dict[str, Detail]:
+        return {t: d for t, d in self.details.items() if d.is_open and batch in (None, d.batch)}
+
+
+@dataclass
+class Entry:
+    """One ticker of somebody's watchlist."""
+
+    job_id: str | None = None
+    status: str | None = None
+    score: float | None = None
+    at: int = 0
+
+
+@dataclass
+class Model:
+    jobs: dict[str, Job] = field(default_factory=dict)
+    results: dict[str, tuple[str, int, float]] = field(default_factory=dict)  # by ticker: job, its order, score
+    requests: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by run: job, disposition
+    request_ids: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)  # key, job, disposition
+    watchlist: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    outbox: dict[tuple[str, int], tuple[str, Counter[str]]] = field(default_factory=dict)
+    actions: list[tuple[str, str]] = field(default_factory=list)
+    unborn: set[tuple[str, int]] = field(default_factory=set)  # runs that were cancelled before they opened a job
+    over: set[str] = field(default_factory=set)  # runs that Airflow says have ended
+    clock: int = 0
+
+    def tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    # --- opening
+
+    def open(self, run_id: str, clear_number: int, demand: Demand) -> str:
+        """The job that answers the request."""
+        try:
+            return self._open(run_id, clear_number, demand)
+        except RefusedError:
+            self.requests.setdefault(run_id, (None, "refused"))
+            raise
+
+    def _open(self, run_id: str, clear_number: int, demand: Demand) -> str:
+        key = claim_key(demand.request)
+        known = self.request_ids.get((demand.requested_by, demand.request_id or ""))
+        if known and known[1] != run_id:
+            if known[0] != key:
+                raise RefusedError(InvalidRequestError)
+            if known[1] in self.jobs or known[1] not in self.over:
+                return self._join(run_id, demand, known[1])
+        if (run_id, clear_number) in self.unborn:
+            raise RefusedError(CancelledRunError)
+        holder = self._holder(key, run_id, demand)
+        if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
+            self._stop(holder, "cancelled", "cancelled", "cancelled")
+            self.actions.append(("supersede", holder.run_id))
+        elif holder and holder.run_id in self.over:
+            self.finalise(holder.run_id)
+        elif holder and demand.on_duplicate is OnDuplicate.FAIL:
+            raise RefusedError(DuplicateJobError)
+        elif holder:
+            return self._join(run_id, demand, holder.run_id)
+        self._create(run_id, demand)
+        return run_id
+
+    def _holder(self, key: str, run_id: str, demand: Demand) -> Job | None:
+        others = (j for j in self.jobs.values() if j.is_active and j.key == key and j.run_id != run_id)
+        return None if demand.force else next((job for job in others if not job.demand.force), None)
+
+    def _join(self, run_id: str, demand: Demand, job_id: str) -> str:
+        self._record(run_id, demand, job_id, "joined")
+        return job_id
+
+    def _record(self, run_id: str, demand: Demand, job_id: str, disposition: str) -> None:
+        self.requests.setdefault(run_id, (job_id, disposition))
+        if demand.request_id:
+            whose = (demand.requested_by, demand.request_id)
+            if whose not in self.request_ids or self.request_ids[whose][1] != job_id:
+                self.request_ids[whose] = (claim_key(demand.request), job_id, disposition)
+
+    def _create(self, run_id: str, demand: Demand) -> None:
+        self._record(run_id, demand, run_id, "created")
+        known = {} if demand.force else {t: self.results[t] for t in demand.request.tickers if t in self.results}
+        rest = [ticker for ticker in demand.request.tickers if ticker not in known]
+        batches = cut_batches(rest, demand.batch_size, settings())
+        details = {ticker: Detail(batch=n) for n, tickers in enumerate(batches) for ticker in tickers}
+        now = self.tick()
+        details |= {t: Detail(batch=0, status="reused", score=result[2], at=now) for t, result in known.items()}
+        before = self.jobs.get(run_id)
+        attempt = before.attempt + 1 if before else 1
+        self.jobs[run_id] = Job(run_id=run_id, demand=demand, details=details, order=now, attempt=attempt)
+
+    # --- work
+
+    def begin(self, job_id: str, attempt: int, batch: int) -> list[str]:
+        job = self._current(job_id, attempt, ACTIVE)
+        job.status = "processing"
+        for detail in job.open_details(batch).values():
+            detail.status, detail.code = "processing", None
+        return sorted(job.open_details(batch))
+
+    def store(self, job_id: str, attempt: int, found: dict[str, float | str]) -> None:
+        """`found` has the score of each ticker, or why it failed."""
+        job = self._current(job_id, attempt, ("processing",))
+        now = self.tick()
+        for ticker, what in found.items():
+            detail = job.details[ticker]
+            if detail.status != "processing":
+                continue
+            if isinstance(what, str):
+                detail.end("failed", now, code=what)
+                continue
+            detail.end("completed", now, score=what)
+            if ticker not in self.results or self.results[ticker][1] <= job.order:
+                self.results[ticker] = (job_id, job.order, what)
+
+    def note(self, job_id: str, attempt: int, batch: int, code: str) -> None:
+        """What is noted for an attempt that is over is noted nowhere."""
+        try:
+            job = self._current(job_id, attempt, ("processing",))
+        except RefusedError:
+            return
+        for detail in job.open_details(batch).values():
+            if detail.status == "processing":
+                detail.code = code
+
+    def _current(self, job_id: str, attempt: int, statuses: Sequence[str]) -> Job:
+        job = self.jobs[job_id]
+        if job.attempt != attempt or job.status not in statuses:
+            raise RefusedError(StaleAttemptError)
+        return job
+
+    # --- ends
+
+    def finalise(self, job_id: str) -> None:
+        job = self.jobs.get(job_id)
+        if job is None or not job.is_active:
+            return
+        now = self.tick()
+        for detail in job.open_details().values():
+            detail.end("failed", now, code=detail.code or "interrupted")
+        done = job.counts["completed"] + job.counts["reused"]
+        self._end(job, "completed" if done == len(job.details) else "completed_with_errors" if done else "failed")
+
+    def cancel(self, run_id: str, clear_number: int) -> bool:
+        job = self.jobs.get(run_id)
+        if job and job.is_active:
+            self._stop(job, "cancelled", "cancelled", "cancelled")
+        elif job or (run_id, clear_number) in self.unborn:
+            return False
+        else:
+            self.unborn.add((run_id, clear_number))
+        self.actions.append(("cancel", run_id))
+        return True
+
+    def abandon(self, job_id: str) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or not job.is_active:
+            return False
+        self._stop(job, "failed", "failed", "interrupted")
+        return True
+
+    def _stop(self, job: Job, status: str, of_details: str, code: str) -> None:
+        now = self.tick()
+        for detail in job.open_details().values():
+            detail.end(of_details, now, code=code)
+        self._end(job, status)
+
+    def _end(self, job: Job, status: str) -> None:
+        job.status = status
+        self.outbox[job.run_id, job.attempt] = (status, job.counts)
+        for (owner, ticker), entry in self.watchlist.items():
+            detail = job.details.get(ticker)
+            concerns = owner == job.demand.requested_by or job.demand.request.scope == "shared"
+            if detail and concerns and entry.at <= detail.at:
+                score = entry.score if detail.score is None else detail.score
+                self.watchlist[owner, ticker] = Entry(job.run_id, detail.status, score, detail.at)
+
+    def keep_house(self, quiet: Callable[[Job], bool], silent: Callable[[Job], bool]) -> Iterator[str]:
+        """End the quiet jobs whose run is over, and those that are silent for too long."""
+        waiting = [job for job in self.jobs.values() if job.is_active and (quiet(job) or silent(job))]
+        for job in sorted(waiting, key=lambda job: (not silent(job), job.order)):
+            if job.run_id in self.over:
+                self.finalise(job.run_id)
+                yield job.run_id
+            elif silent(job):
+                self.abandon(job.run_id)
+                yield job.run_id
