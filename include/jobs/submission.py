@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -11,11 +12,11 @@ from include.jobs.repeats import check_same_request
 from include.model.errors import DuplicateJobError, RunExistsError
 from include.model.request import Demand, OnDuplicate
 from include.storage.connection import Connection
-from include.storage.requests import Disposition, find_claim, find_repeat
+from include.storage.requests import Disposition, find_claim, find_repeat, has_left
 
 KEY_LENGTH = 16
 SUFFIX_LENGTH = 12
-MOST_GENERATIONS = 1000
+MOST_GENERATIONS = 100
 
 
 class RunState(StrEnum):
@@ -74,30 +75,54 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
 
 
 def _next_run(connection: Connection, runs: Runs, demand: Demand, key: str) -> Submission:
-    known = find_claim(connection, key)
+    known, name = find_claim(connection, key), key[:KEY_LENGTH]
     if demand.force:
         return _make(connection, runs, demand, _name_of_forced(key, known.ended_jobs, demand), 0)
-    first = known.ended_jobs
-    if known.active_job_id and runs.state(known.active_job_id) is RunState.ACTIVE:
-        heir = f"{key[:KEY_LENGTH]}.{first + 1}"  # supersedes the active job as soon as it begins
-        if runs.state(heir) is RunState.ACTIVE:
-            return _join(connection, runs, demand, heir)
-        if demand.on_duplicate is not OnDuplicate.SUPERSEDE:
-            return _join(connection, runs, demand, known.active_job_id)
-        first += 1
-    return _make(connection, runs, demand, key[:KEY_LENGTH], first)
+    active = known.active_job_id
+    if active is None or runs.state(active) is not RunState.ACTIVE:
+        return _make(connection, runs, demand, name, known.ended_jobs)
+    next_number = _first_open(runs, name, _number_after(active, name, known.ended_jobs))
+    heir = f"{name}.{next_number}"  # supersedes the active job as soon as it begins
+    if _leads_to(connection, runs, heir, key):
+        return _join(connection, runs, demand, heir)
+    if demand.on_duplicate is OnDuplicate.SUPERSEDE:
+        return _make(connection, runs, demand, name, next_number)
+    return _join(connection, runs, demand, active)
+
+
+def _number_after(active: str, name: str, ended_jobs: int) -> int:
+    """The number that comes after the run of an active job, which may have a name of another form."""
+    own_name, _, number = active.rpartition(".")
+    return 1 + max(ended_jobs, int(number) if own_name == name and number.isdigit() else 0)
 
 
 def _make(connection: Connection, runs: Runs, demand: Demand, name: str, first: int) -> Submission:
-    """Make the run `<name>.<first>`, or one with a higher number where runs have ended without a job."""
-    for generation in range(first, first + MOST_GENERATIONS):
+    """Make the run `<name>.<first>`, or one with a higher number where runs are over, or came to other work."""
+    start = _first_open(runs, name, first)
+    for generation in range(start, start + MOST_GENERATIONS):
         run_id = f"{name}.{generation}"
-        state = runs.state(run_id)
-        if state is None and runs.create(run_id):
+        if runs.state(run_id) is None and runs.create(run_id):
             return Submission(run_id=run_id, disposition=Disposition.CREATED)
-        if state is RunState.ACTIVE or (state is None and runs.state(run_id) is RunState.ACTIVE):
+        if _leads_to(connection, runs, run_id, claim_key(demand.request)):
             return _join(connection, runs, demand, run_id)
-    raise RuntimeError(f"{MOST_GENERATIONS} runs {name} have ended without a job")
+    raise RuntimeError(f"of {MOST_GENERATIONS} runs {name} from {start} on, none does this work")
+
+
+def _first_open(runs: Runs, name: str, first: int) -> int:
+    """The first number from `first` on whose run has not ended. It may be far: jobs are removed, runs stay."""
+
+    def is_open(number: int) -> bool:
+        return runs.state(f"{name}.{number}") is not RunState.ENDED
+
+    reach = 1
+    while not is_open(first + reach - 1):
+        reach *= 2
+    return first + bisect_left(range(reach - 1), True, key=lambda step: is_open(first + step))
+
+
+def _leads_to(connection: Connection, runs: Runs, run_id: str, key: str) -> bool:
+    """Whether a run is on its way to this work, or at it: not cancelled, not at other work by now."""
+    return runs.state(run_id) is RunState.ACTIVE and not has_left(connection, run_id, key)
 
 
 def _repeated(connection: Connection, runs: Runs, demand: Demand) -> Submission | None:

@@ -172,3 +172,12 @@ def _storable_text(text: str) -> str:
 def find_claim(connection: Connection, claim_key: str) -> KnownWork:
     """What is known of this work now. Decides nothing: the constraints do, when the run is made and claims."""
     return KnownWork(**queries().find_claim(connection, claim_key=claim_key))
+
+
+def has_left(connection: Connection, run_id: str, claim_key: str) -> bool:
+    """Whether a run that was made for this work does not do it (any more): it was cancelled, or its job is another.
+
+    A watchlist may change between the moment in which the run is made and that in which it opens its job.
+    """
+    left: bool = queries().has_left(connection, run_id=run_id, claim_key=claim_key)
+    return left

@@ -10,7 +10,7 @@ from include.jobs.submission import RunState, Submission, submit
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
 from include.model.request import OnDuplicate
 from include.storage.connection import Connection
-from include.storage.jobs import finalize_job
+from include.storage.jobs import cancel_job, finalize_job
 from include.storage.requests import Disposition, remember_request_id
 from tests.storage.demands import begun, demand
 
@@ -80,6 +80,28 @@ def test_nobody_is_answered_with_a_run_that_broke_before_its_job_was_opened(
     assert (made.run_id, made.created) == (f"{KEY}.2", True)
 
 
+def test_nobody_is_answered_with_a_run_that_was_cancelled_before_its_job_was_opened(
+    connection: Connection, runs: FakeRuns
+) -> None:
+    first = submit(connection, runs, demand())
+    cancel_job(connection, first.run_id, "ann wants it", actor="ann")  # Airflow still shows the run as active
+    second = submit(connection, runs, demand())
+    assert (second.run_id, second.created) == (f"{KEY}.1", True)
+
+
+def test_nobody_is_answered_with_a_run_that_came_to_other_work(connection: Connection, runs: FakeRuns) -> None:
+    """A watchlist, say, has changed between the request and the opening of the job."""
+    first = submit(connection, runs, demand())
+    begun(connection, first.run_id, demand("IBM", "JPM", "XOM"))
+    second = submit(connection, runs, demand())
+    assert (second.run_id, second.created) == (f"{KEY}.1", True)
+
+
+def test_work_can_be_asked_for_also_when_the_jobs_of_many_ended_runs_were_removed(connection: Connection) -> None:
+    runs = FakeRuns(states={f"{KEY}.{number}": RunState.ENDED for number in range(5000)})
+    assert submit(connection, runs, demand()).run_id == f"{KEY}.5000"
+
+
 def test_a_job_that_came_in_by_another_way_is_joined(connection: Connection, runs: FakeRuns) -> None:
     begun(connection, "manual__from-the-command-line")
     runs.states = {"manual__from-the-command-line": RunState.ACTIVE}
@@ -127,6 +149,16 @@ def test_a_superseding_request_makes_a_run_of_its_own_and_the_next_ones_get_that
     assert (second.run_id, second.created) == (f"{KEY}.1", True)
     assert (again.run_id, again.created) == (f"{KEY}.1", False)
     assert (third.run_id, third.created) == (f"{KEY}.1", False)
+
+
+def test_a_job_is_superseded_also_when_runs_before_it_or_meant_to_supersede_it_ended_without_a_job(
+    connection: Connection,
+) -> None:
+    runs = FakeRuns(states={f"{KEY}.0": RunState.ENDED, f"{KEY}.2": RunState.ENDED})
+    begun(connection, submit(connection, runs, demand()).run_id)
+    new = submit(connection, runs, demand(on_duplicate=OnDuplicate.SUPERSEDE))
+    assert (new.run_id, new.created) == (f"{KEY}.3", True)
+    assert submit(connection, runs, demand()).run_id == f"{KEY}.3"
 
 
 def test_a_run_that_has_not_begun_is_not_superseded_but_joined(connection: Connection, runs: FakeRuns) -> None:

@@ -57,3 +57,11 @@ SELECT
         SELECT count(*) FROM analysis_jobs
         WHERE claim_key = :claim_key AND status NOT IN ('queued', 'processing')
     ) AS ended_jobs;
+
+-- name: has_left(run_id, claim_key)$
+SELECT
+    EXISTS (
+        SELECT FROM analysis_jobs
+        WHERE job_id = :run_id AND (claim_key <> :claim_key OR status NOT IN ('queued', 'processing'))
+    )
+    OR EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel');
