@@ -16,7 +16,7 @@ from include.model.job import Batch, Claim, Run
 from include.model.request import AnalysisRequest, Demand, OnDuplicate
 from include.settings import settings
 from include.storage.connection import Connection
-from include.storage.jobs import claim_job, finalize_job, lock_run, supersede_job, write_details
+from include.storage.jobs import claim_job, finalize_job, hold_run, lock_run, supersede_job, write_details
 from include.storage.requests import (
     Disposition,
     Door,
@@ -140,7 +140,7 @@ def _stands(known: Repeat, asking: AskingRun, demand: Demand, is_over: IsOver) -
 
 def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run, known: Repeat | None) -> OpenedJob:
     with connection.transaction():
-        lock_run(connection, asking.run.job_id)
+        hold_run(connection, asking.run)
         _record(connection, asking, demand, Disposition.JOINED, holder.job_id, known)
     return OpenedJob(claim=Claim(run=holder, attempt=0, joined=True))
 

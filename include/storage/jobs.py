@@ -36,15 +36,20 @@ def lock_run(connection: Connection, run_id: str) -> None:
     queries().lock_run(connection, run_id=run_id)
 
 
+def hold_run(connection: Connection, run: Run) -> None:
+    """Lock a run for this transaction. Raises CancelledRunError when it was cancelled before it came here."""
+    lock_run(connection, run.job_id)
+    if is_cancelled_run(connection, run.job_id, run.clear_number):
+        raise CancelledRunError(run.job_id)
+
+
 def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
     """Claim the work for `run`, or learn whose run is doing it. An earlier attempt of this run is over by it.
 
     Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another,
     and CancelledRunError when the run was cancelled before it came here.
     """
-    lock_run(connection, run.job_id)
-    if is_cancelled_run(connection, run.job_id, run.clear_number):
-        raise CancelledRunError(run.job_id)
+    hold_run(connection, run)
     while True:
         claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
         if claim is not None:

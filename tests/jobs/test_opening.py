@@ -13,11 +13,11 @@ from include.jobs import opening
 from include.jobs.opening import OpenedJob, open_job, record_refusal
 from include.model.analysis import RiskProfile, Verdict
 from include.model.bars import DataSource
-from include.model.errors import DuplicateJobError, InvalidRequestError, StaleAttemptError
+from include.model.errors import CancelledRunError, DuplicateJobError, InvalidRequestError, StaleAttemptError
 from include.model.job import DetailStatus, JobStatus, Run, VerdictRow
 from include.model.request import Demand, OnDuplicate
-from include.storage.connection import Connection
-from include.storage.jobs import begin_batch, finalize_job, progress
+from include.storage.connection import Connection, connect
+from include.storage.jobs import begin_batch, cancel_job, finalize_job, progress
 from include.storage.results import store_outcomes, verdicts
 from tests.storage.demands import SESSION, asking, demand, outcome
 
@@ -136,6 +136,25 @@ def test_who_joins_an_active_job_reuses_nothing(connection: Connection) -> None:
     open_as(connection, "active", asked("XOM"))
     joined = open_as(connection, "late", asked("XOM"))
     assert (joined.claim.joined, joined.claim.run.job_id, joined.batches) == (True, "active", ())
+
+
+def test_a_run_that_is_cancelled_while_it_joins_has_joined_nothing(connection: Connection, app_url: str) -> None:
+    def cancelled_meanwhile(run: Run) -> bool:
+        with connect(app_url) as other:
+            return not cancel_job(other, "late", "ann wants it", actor="ann")
+
+    open_as(connection, "active", asked("XOM"))
+    with pytest.raises(CancelledRunError):
+        open_as(connection, "late", asked("XOM"), is_over=cancelled_meanwhile)
+    assert recorded(connection) == [("created", "active", "active", "cli")]
+
+
+def test_a_cancelled_run_does_not_get_the_answer_of_its_request_id(connection: Connection) -> None:
+    wanted = replace(asked("IBM"), request_id="mine")
+    open_as(connection, "first", wanted)
+    cancel_job(connection, "second", "ann wants it", actor="ann")
+    with pytest.raises(CancelledRunError):
+        open_as(connection, "second", wanted)
 
 
 def recorded(connection: Connection) -> list[tuple[str, ...]]:
