@@ -2,8 +2,10 @@
 
 import itertools
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +15,8 @@ from include.storage.connection import Connection, connect
 from include.storage.migrate import migrate
 from local.postgres import Cluster, throwaway
 
+ROOT = Path(__file__).parents[1]
+DAGS = ROOT / "dags"
 OWNER, APP = "stocks_owner", "stocks_app"
 PASSWORD = "only-for-tests"
 _numbers = itertools.count(1)
@@ -86,3 +90,29 @@ def app_url(cluster: Cluster, database: str) -> str:
 def connection(app_url: str) -> Iterator[Connection]:
     with connect(app_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Airflow inside the test process, configured and migrated: a metadata database of its own, no service running.
+
+    It reads its configuration when it is first imported, so only what has this fixture imports it.
+    """
+    assert "airflow" not in sys.modules, "a test module imports Airflow before it is configured"
+    metadata = new_database(cluster)
+    url = cluster.url(metadata, role=OWNER, password=PASSWORD).replace("postgresql://", "postgresql+psycopg2://")
+    os.environ.update(
+        {
+            "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+            "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 5,
+        }
+    )
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=120)
+    yield
+    from airflow import settings
+
+    settings.dispose_orm()

@@ -7,13 +7,15 @@ from fastapi.openapi.utils import get_openapi
 
 from include.web import errors
 from include.web.access import MayRead
+from include.web.guard import Guard
 from include.web.jobs_api import router
+from include.web.rights import SignedIn, hold_to_rights
+from include.web.watching import Watch
 
 
 def create_app() -> FastAPI:
     """Our API. Nothing of it answers without a login, its description included."""
-    app = FastAPI(title="Bellwether", openapi_url=None, docs_url=None, redoc_url=None)
-    errors.install(app)
+    app = create_bare_app()
     app.include_router(router)
 
     @app.get("/openapi.json", dependencies=[MayRead], include_in_schema=False)
@@ -21,4 +23,21 @@ def create_app() -> FastAPI:
         """The OpenAPI document."""
         return get_openapi(title=app.title, version="1", routes=app.routes, servers=[{"url": "/api/stocks"}])
 
+    hold_to_rights(app)
+    return app
+
+
+def create_bare_app() -> FastAPI:
+    """An application without routes that watches, guards and answers errors as ours does."""
+    app = FastAPI(
+        title="Bellwether",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[SignedIn],
+    )
+    app.add_middleware(Guard)
+    app.add_middleware(Watch)  # the last one added is the outermost
+    errors.install(app)
     return app

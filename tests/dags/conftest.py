@@ -1,45 +1,10 @@
-"""Airflow inside the test process: its metadata in a database of the test server, no service running.
+"""Our DAGs, as Airflow inside the test process parses and runs them."""
 
-Airflow reads its configuration when it is first imported, so only fixtures import it.
-"""
-
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.postgres import Cluster
-from tests.conftest import OWNER, PASSWORD, new_database
-
-ROOT = Path(__file__).parents[2]
-DAGS = ROOT / "dags"
-
-
-@pytest.fixture(scope="session")
-def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Airflow, configured and migrated."""
-    assert "airflow" not in sys.modules, "a test module imports Airflow before it is configured"
-    metadata = new_database(cluster)
-    url = cluster.url(metadata, role=OWNER, password=PASSWORD).replace("postgresql://", "postgresql+psycopg2://")
-    os.environ.update(
-        {
-            "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
-            "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 5,
-        }
-    )
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=120)
-    yield
-    from airflow import settings
-
-    settings.dispose_orm()
+from tests.conftest import DAGS
 
 
 @pytest.fixture
