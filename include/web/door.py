@@ -4,11 +4,14 @@ The middleware changes the path of that one route and nothing else; the route be
 submits, and answers in Airflow's own shape.
 """
 
+from typing import Literal
+
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.common.exceptions import ERROR_HANDLERS
 from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse, TriggerDAGRunPostBody
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import FastAPI, HTTPException, Request, status
+from airflow.api_fastapi.logging.decorators import action_logging
+from fastapi import Depends, FastAPI, HTTPException, Request, status
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
@@ -22,7 +25,8 @@ from include.web.errors import DATABASE_AWAY, RETRY_AFTER_SECONDS
 
 TRIGGER_PATH = f"/api/v2/dags/{DAG_ID}/dagRuns"
 PREFIX = "/api/stocks-door"
-ROUTE = "/dagRuns"
+ROUTE = "/dags/{dag_id}/dagRuns"  # with the id where Airflow's record of events looks for it
+RUN_WAS_DELETED = "the run {0} answered this request and was deleted since; GET /api/stocks/jobs/{0} has its job"
 
 
 class LeadThroughSubmission:
@@ -34,7 +38,7 @@ class LeadThroughSubmission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with another path if it is that one."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith(TRIGGER_PATH):
-            path = scope["path"].removesuffix(TRIGGER_PATH) + PREFIX + ROUTE
+            path = scope["path"].removesuffix(TRIGGER_PATH) + PREFIX + ROUTE.format(dag_id=DAG_ID)
             scope = {**scope, "path": path, "raw_path": path.encode()}
         await self._app(scope, receive, send)
 
@@ -44,11 +48,17 @@ def create_door() -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for handler in ERROR_HANDLERS:
         app.add_exception_handler(handler.exception_cls, handler.exception_handler)
-    app.post(ROUTE, dependencies=[MayAsk])(trigger)
+    app.post(ROUTE, dependencies=[MayAsk, Depends(action_logging("trigger_dag_run"))])(trigger)
     return app
 
 
-def trigger(body: TriggerDAGRunPostBody, user: GetUserDep, session: SessionDep, request: Request) -> DAGRunResponse:
+def trigger(
+    dag_id: Literal["analyze_stocks"],
+    body: TriggerDAGRunPostBody,
+    user: GetUserDep,
+    session: SessionDep,
+    request: Request,
+) -> DAGRunResponse:
     """Trigger the DAG: the run that does this work, new or not. A client's own `dag_run_id` is kept."""
     runs = AirflowRuns(session, user, request, body)
     door = Door.UI if request.headers.get("referer") else Door.REST
@@ -65,4 +75,7 @@ def trigger(body: TriggerDAGRunPostBody, user: GetUserDep, session: SessionDep, 
             raise HTTPException(
                 status.HTTP_503_SERVICE_UNAVAILABLE, DATABASE_AWAY, headers={"Retry-After": RETRY_AFTER_SECONDS}
             ) from error
-        return DAGRunResponse.model_validate(find_run(session, answer.submission.run_id))
+        run = find_run(session, answer.submission.run_id)
+        if run is None:  # the job that answers a repeated request outlives its run
+            raise HTTPException(status.HTTP_404_NOT_FOUND, RUN_WAS_DELETED.format(answer.submission.run_id))
+        return DAGRunResponse.model_validate(run)

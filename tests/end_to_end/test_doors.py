@@ -114,6 +114,23 @@ def test_a_clients_own_run_id_is_idempotent_and_a_conflict_for_another_request(a
     airflow.wait("my-own-id")
 
 
+def test_airflows_own_trigger_is_in_airflows_record_of_events(airflow: Airflow) -> None:
+    run_id = airflow.request(tickers=["IBM"], data_source="sample", capital=678)
+    airflow.wait(run_id)
+    events = airflow.http.get("/api/v2/eventLogs", params={"dag_id": "analyze_stocks", "event": "trigger_dag_run"})
+    assert any('"capital": 678' in event["extra"] for event in events.json()["event_logs"])
+
+
+def test_a_repeated_request_whose_run_was_deleted_is_told_where_its_job_is(airflow: Airflow) -> None:
+    fields = {"tickers": ["IBM"], "data_source": "sample", "request_id": "evening-2"}
+    run_id = airflow.request(**fields)
+    airflow.wait(run_id)
+    airflow.http.delete(f"{RUNS}/{run_id}").raise_for_status()
+    answer = airflow.post(**fields)
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert f"/api/stocks/jobs/{run_id}" in answer.json()["detail"]
+
+
 def test_an_unknown_job_is_not_found(airflow: Airflow) -> None:
     answer = airflow.http.get(f"{API}/jobs/no-such-job")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
@@ -251,7 +268,7 @@ def test_the_door_of_a_request_is_the_trigger_of_its_job(installation: Stack, ai
 def routes(airflow: Airflow) -> list[tuple[str, str]]:
     paths = airflow.http.get(f"{API}/openapi.json").raise_for_status().json()["paths"]
     found = [(method.upper(), API + path.replace("{job_id}", "x")) for path in paths for method in paths[path]]
-    return [*found, ("GET", f"{API}/openapi.json"), ("POST", "/api/stocks-door/dagRuns")]
+    return [*found, ("GET", f"{API}/openapi.json"), ("POST", "/api/stocks-door/dags/analyze_stocks/dagRuns")]
 
 
 def test_nothing_answers_without_a_login(installation: Stack, airflow: Airflow) -> None:
