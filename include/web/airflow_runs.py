@@ -16,7 +16,9 @@ from sqlalchemy.orm import defer
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from include.jobs.submission import RunState
+from include.model.viewer import Viewer
 from include.pipeline.notes import write_note
+from include.settings import settings
 from include.web.access import DAG_ID
 
 if TYPE_CHECKING:
@@ -117,6 +119,12 @@ def find_run(session: "Session", run_id: str) -> DagRun | None:
     wanted = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id)
     found: DagRun | None = session.scalar(wanted.options(defer(DagRun.conf)))
     return found
+
+
+def is_visible(run: DagRun, viewer: Viewer) -> bool:
+    """Whether somebody may see a run that has no job yet: as it will be with its job."""
+    mine = run.triggering_user_name in (None, viewer.name)  # nobody in person: the schedule
+    return viewer.sees_all or mine or settings().job_scope == "shared"
 
 
 def joined_job(session: "Session", run: DagRun) -> str | None:

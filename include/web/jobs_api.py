@@ -13,12 +13,14 @@ from include.jobs.retrying import retry_of
 from include.jobs.submission import RunState
 from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
 from include.model.job import JobStatus, Progress
+from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
 from include.storage.requests import Door
-from include.web.access import MayAsk, MayRead, SameOrigin
-from include.web.airflow_runs import AirflowRuns, find_run, joined_job, released
+from include.storage.viewing import check_visible
+from include.web.access import MayAsk, MayRead, SameOrigin, ViewerDep
+from include.web.airflow_runs import AirflowRuns, find_run, is_visible, joined_job, released
 from include.web.asking import Answer, Asked, ask
 from include.web.database import stocks
 
@@ -54,25 +56,29 @@ def analyze_all_stocks(
 
 
 @router.get("/jobs/{job_id}", dependencies=[MayRead])
-def read_job(job_id: str, session: SessionDep) -> dict[str, Any]:
+def read_job(job_id: str, viewer: ViewerDep, session: SessionDep) -> dict[str, Any]:
     """Where a job stands. A run that joined another one's job shows that job."""
     with stocks() as database:
+        database.run(lambda connection: check_visible(connection, viewer, job_id))
         reached = database.run(lambda connection: progress(connection, job_id))
         if reached is not None and reached.status.is_active:
             return _document(reached)  # a run with an active job of its own has joined no other's
         with released(session):
             wanted, run = _answering(session, job_id)
-            waiting = _waiting(run) if run else None
-        return database.run(lambda connection: _standing(connection, wanted, waiting))
+            waiting = _waiting(run) if run and is_visible(run, viewer) else None
+        return database.run(lambda connection: _standing(connection, viewer, wanted, waiting))
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk])
-def cancel(job_id: str, request: Request, user: GetUserDep, session: SessionDep, _: SameOrigin) -> dict[str, Any]:
+def cancel(
+    job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep, _: SameOrigin
+) -> dict[str, Any]:
     """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
     with released(session), stocks() as database:
         wanted, run = _answering(session, job_id)
+        database.run(lambda connection: _check(connection, viewer, wanted, run))
         times_cleared = run.clear_number if run else 0
         if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
             reason = f"cancelled by {name}"
@@ -80,17 +86,24 @@ def cancel(job_id: str, request: Request, user: GetUserDep, session: SessionDep,
         runs.cancel(wanted, f"cancelled: by {name}")
         run = find_run(session, wanted)
         waiting = _waiting(run) if run else None
-        return database.run(lambda connection: _standing(connection, wanted, waiting))
+        return database.run(lambda connection: _standing(connection, viewer, wanted, waiting))
 
 
 @router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
 def retry_failed(
-    job_id: str, request: Request, response: Response, user: GetUserDep, session: SessionDep, _: SameOrigin
+    job_id: str,
+    request: Request,
+    response: Response,
+    user: GetUserDep,
+    viewer: ViewerDep,
+    session: SessionDep,
+    _: SameOrigin,
 ) -> dict[str, Any]:
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
     with released(session):
         wanted, _run = _answering(session, job_id)
     with stocks() as database:
+        database.run(lambda connection: check_visible(connection, viewer, wanted))
         fields = database.run(lambda connection: retry_of(connection, wanted))
     return _ask(request, response, user, session, fields)
 
@@ -102,9 +115,18 @@ def _answering(session: Any, job_id: str) -> tuple[str, DagRun | None]:  # noqa:
     return wanted, run if wanted == job_id else find_run(session, wanted)
 
 
-def _standing(connection: Connection, job_id: str, waiting: dict[str, Any] | None) -> dict[str, Any]:
+def _check(connection: Connection, viewer: Viewer, job_id: str, run: DagRun | None) -> None:
+    check_visible(connection, viewer, job_id)
+    if run and not is_visible(run, viewer) and progress(connection, job_id) is None:
+        raise UnknownJobError(job_id)
+
+
+def _standing(connection: Connection, viewer: Viewer, job_id: str, waiting: dict[str, Any] | None) -> dict[str, Any]:
+    check_visible(connection, viewer, job_id)
     reached = progress(connection, job_id)
     kept = kept_instead(connection, job_id) if reached is None else None
+    if kept:
+        check_visible(connection, viewer, kept)
     reached = progress(connection, kept) if kept else reached
     if reached is not None:
         return _document(reached)
