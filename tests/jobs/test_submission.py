@@ -1,6 +1,6 @@
 """Submitting: equal requests get the same run, and nobody is answered with a dead one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,30 +12,10 @@ from include.model.request import OnDuplicate
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, finalize_job
 from include.storage.requests import Disposition, remember_request_id
+from tests.jobs.runs import FakeRuns
 from tests.storage.demands import begun, demand
 
 KEY = claim_key(demand().request)[:16]
-
-
-@dataclass
-class FakeRuns:
-    """Runs in memory. `stolen` are made by somebody else in the moment in which we try."""
-
-    states: dict[str, RunState] = field(default_factory=dict)
-    stolen: set[str] = field(default_factory=set)
-    equal: bool = True
-
-    def state(self, run_id: str) -> RunState | None:
-        return self.states.get(run_id)
-
-    def is_equal(self, run_id: str) -> bool:
-        return self.equal
-
-    def create(self, run_id: str) -> bool:
-        if run_id in self.states:
-            return False
-        self.states[run_id] = RunState.ACTIVE
-        return run_id not in self.stolen
 
 
 @pytest.fixture
