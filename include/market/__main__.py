@@ -1,4 +1,4 @@
-"""`python -m include.market sessions XBOM`, `... universes`: what is known of sessions and tickers."""
+"""`python -m include.market COMMAND`: sessions, universes and cached prices."""
 
 import sys
 

@@ -183,3 +183,13 @@ def store_failure(connection: Connection, source: DataSource, refusal: Refusal, 
     queries().note_failure(
         connection, data_source=source, ticker=refusal.ticker, holder=holder, message=refusal.message
     )
+
+
+def cached_tickers(connection: Connection, source: DataSource) -> list[str]:
+    """Every ticker of a source that was ever asked for, sorted."""
+    return [row["ticker"] for row in queries().cached_tickers(connection, data_source=source)]
+
+
+def forget(connection: Connection, source: DataSource, tickers: Iterable[str]) -> None:
+    """Let these tickers be fetched as a whole when somebody wants them; their bars stay until then."""
+    queries().forget_series(connection, data_source=source, tickers=list(tickers))

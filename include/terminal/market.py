@@ -4,14 +4,23 @@ import sys
 from collections.abc import Sequence
 
 from include.model.errors import BellwetherError, InvalidRequestError
-from include.terminal import sessions_command, universes_command
+from include.terminal import fetch_command, prices_command, sessions_command, show_command, universes_command
 
-COMMANDS = {"sessions": sessions_command.run, "universes": universes_command.run}
+COMMANDS = {
+    "sessions": sessions_command.run,
+    "universes": universes_command.run,
+    "fetch": fetch_command.run,
+    "show": show_command.run,
+    "check": prices_command.run,
+}
 USAGE = """usage: python -m include.market COMMAND ...
 
 commands; each explains itself with --help:
   sessions    the sessions of an exchange or a ticker, when they end, and what overrides change
   universes   the named sets of tickers, or the tickers of one of them
+  fetch       fill the price cache with a universe or some tickers
+  show        what the price cache has of a ticker
+  check       gaps, jumps, stale and dead tickers of the price cache
 
 exit status: 0 all went well, 1 something failed, 2 bad input
 """

@@ -130,3 +130,14 @@ WHERE series.data_source = :data_source AND series.ticker = :ticker AND series.l
 UPDATE price_series
 SET failed_at = clock_timestamp(), failed_message = :message, leased_by = NULL, leased_until = NULL
 WHERE data_source = :data_source AND ticker = :ticker AND leased_by = :holder;
+
+-- name: cached_tickers(data_source)
+SELECT ticker FROM price_series WHERE data_source = :data_source ORDER BY ticker;
+
+-- name: forget_series(data_source, tickers)!
+-- The next one who wants these tickers fetches all of them; their bars stay until then.
+UPDATE price_series
+SET known_from = CASE WHEN last_session IS NOT NULL THEN date '9999-12-31' END,
+    asked_at = NULL, asked_for = NULL, said_code = NULL, said_message = NULL,
+    misses = 0, missed_session = NULL, dead_since = NULL
+WHERE data_source = :data_source AND ticker = ANY (:tickers);
