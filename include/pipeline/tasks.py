@@ -185,8 +185,8 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
             ended = database.run(lambda connection: end_job(connection, dag_run.run_id))
         except SchemaError as error:
             raise AirflowFailException(str(error)) from error
-    if ended is None:
-        raise AirflowFailException("there is no job: the log of open_job says why")
+    if ended is None or not _was_opened(ti, dag_run):
+        raise AirflowFailException("its job was not opened: the log of open_job says why")
     said = _sentence(ended)
     ti.xcom_push(key=NOTE, value=fit(said))
     log.info("job %s %s", ended.job_id, said)
@@ -195,6 +195,16 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     if ended.status is JobStatus.CANCELLED:
         raise AirflowFailException(f"the job was cancelled: {ended.status_reason}")
     return {**progress_document(ended), "joined": False}
+
+
+def _was_opened(ti: Any, dag_run: Any) -> bool:  # noqa: ANN401
+    """Whether the job is this run's: one that was cleared, and refused then, still has the job of its last attempt."""
+    if not dag_run.clear_number:
+        return True
+    opened: int = ti.get_ti_count(
+        dag_id=dag_run.dag_id, run_ids=[dag_run.run_id], task_ids=["open_job"], states=["success"]
+    )
+    return opened > 0
 
 
 def _sentence(ended: Progress) -> str:

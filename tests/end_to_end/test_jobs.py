@@ -14,6 +14,7 @@ from include.model.job import JobStatus
 from include.storage.connection import connect
 from include.storage.jobs import progress
 from include.storage.results import verdicts
+from include.storage.watchlist import add_to_watchlist
 from local.stack import Stack
 from local.supervision import states
 from tests.end_to_end.airflow import RUNS, Airflow
@@ -85,6 +86,20 @@ def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Sta
     with connect(installation.database_url()) as connection:
         job = connection.execute("SELECT attempt, status FROM analysis_jobs WHERE job_id = %s", [run_id]).fetchone()
     assert job == {"attempt": 2, "status": "completed"}
+
+
+def test_a_run_that_is_cleared_and_then_refused_fails_and_leaves_its_job_as_it_was(installation: Stack) -> None:
+    installation.add_user("cleo", "op")
+    with Airflow(installation, "cleo") as airflow, connect(installation.database_url()) as connection:
+        add_to_watchlist(connection, "cleo", ["IBM"])
+        run_id = airflow.request(**SAMPLE)
+        airflow.wait(run_id)
+        done = progress(connection, run_id)
+        connection.execute("DELETE FROM watchlist WHERE owner = 'cleo'")
+        airflow.clear(run_id)
+        run = airflow.wait(run_id)
+        assert (run["state"], run["note"].split(":")[0]) == ("failed", "refused")
+        assert progress(connection, run_id) == done
 
 
 def trigger_from_the_command_line(installation: Stack, run_id: str, conf: dict[str, Any]) -> None:
