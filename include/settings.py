@@ -28,6 +28,8 @@ class Settings(BaseSettings):
         True, description="lead Airflow's own triggers through our submission, so that equal ones get the same run"
     )
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
+    max_watchlists: int = Field(50, ge=1, le=1000, description="most watchlists that one user may have")
+    max_watchlist_tickers: int = Field(1000, ge=1, le=10_000, description="most tickers that one watchlist may have")
     single_ticker_tasks: int = Field(
         8, ge=0, le=256, description="up to this many tickers, each gets a task of its own"
     )

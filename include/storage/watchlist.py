@@ -1,7 +1,13 @@
 """Reads and writes of users' watchlists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from psycopg.types.json import Jsonb
+
+from include.model.analysis import Verdict
+from include.model.job import DetailStatus
+from include.model.watchlist import Watchlist, WatchlistEntry
 from include.storage.connection import Connection, queries
 
 DEFAULT_LIST = "default"
@@ -12,7 +18,62 @@ def watchlist_tickers(connection: Connection, owner: str, name: str = DEFAULT_LI
     return tuple(row["ticker"] for row in queries().watchlist_tickers(connection, owner=owner, list=name))
 
 
-def add_to_watchlist(connection: Connection, owner: str, tickers: Sequence[str], name: str = DEFAULT_LIST) -> int:
-    """Add tickers to one list of a user; returns how many were new."""
-    added: int = queries().add_to_watchlist(connection, owner=owner, list=name, tickers=list(tickers))
+def add_to_watchlist(
+    connection: Connection, owner: str, tickers: Sequence[str], name: str = DEFAULT_LIST, notes: str | None = None
+) -> int:
+    """Add tickers to one list of a user; returns how many were new. Those that are in it stay as they are."""
+    added: int = queries().add_to_watchlist(connection, owner=owner, list=name, tickers=list(tickers), notes=notes)
     return added
+
+
+def lock_watchlists(connection: Connection, owner: str) -> None:
+    """Let nobody else change a user's lists until this transaction ends."""
+    queries().lock_watchlists(connection, owner=owner)
+
+
+def watchlists(connection: Connection, owner: str) -> tuple[Watchlist, ...]:
+    """The lists of a user that have tickers, by name."""
+    return tuple(Watchlist(**row) for row in queries().watchlists(connection, owner=owner))
+
+
+def watchlist_entries(
+    connection: Connection, owner: str, name: str, after: str, most: int
+) -> tuple[WatchlistEntry, ...]:
+    """Up to `most` entries of one list, by ticker, from behind the ticker `after`; '' begins."""
+    rows = queries().watchlist_entries(connection, owner=owner, list=name, after=after, most=most)
+    return tuple(_entry(row) for row in rows)
+
+
+def _entry(row: Mapping[str, Any]) -> WatchlistEntry:
+    fields = dict(row)
+    fields["last_status"] = None if row["last_status"] is None else DetailStatus(row["last_status"])
+    fields["last_verdict"] = None if row["last_verdict"] is None else Verdict(row["last_verdict"])
+    return WatchlistEntry(**fields)
+
+
+def change_watchlist_entry(
+    connection: Connection, owner: str, name: str, ticker: str, changes: Mapping[str, str | None]
+) -> bool:
+    """Set `name` and `notes` of an entry where `changes` has them; False when there is no such entry."""
+    changed: int = queries().change_watchlist_entry(
+        connection, owner=owner, list=name, ticker=ticker, changes=Jsonb(dict(changes))
+    )
+    return changed == 1
+
+
+def rename_watchlist(connection: Connection, owner: str, name: str, new_name: str) -> bool:
+    """Give a list another name; False when there is no such list."""
+    renamed: int = queries().rename_watchlist(connection, owner=owner, list=name, new_name=new_name)
+    return renamed > 0
+
+
+def remove_watchlist(connection: Connection, owner: str, name: str) -> bool:
+    """Remove a list with its entries; False when there is no such list."""
+    removed: int = queries().remove_watchlist(connection, owner=owner, list=name)
+    return removed > 0
+
+
+def remove_watchlist_entry(connection: Connection, owner: str, name: str, ticker: str) -> bool:
+    """Remove a ticker from a list; False when it is not in it."""
+    removed: int = queries().remove_watchlist_entry(connection, owner=owner, list=name, ticker=ticker)
+    return removed == 1

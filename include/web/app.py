@@ -5,10 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from include.web import errors
+from include.web import errors, jobs_api, watchlists_api
 from include.web.access import MayRead
 from include.web.guard import Guard
-from include.web.jobs_api import router
 from include.web.rights import SignedIn, hold_to_rights
 from include.web.watching import Watch
 
@@ -16,7 +15,8 @@ from include.web.watching import Watch
 def create_app() -> FastAPI:
     """Our API. Nothing of it answers without a login, its description included."""
     app = create_bare_app()
-    app.include_router(router)
+    for room in (jobs_api, watchlists_api):
+        app.include_router(room.router)
 
     @app.get("/openapi.json", dependencies=[MayRead], include_in_schema=False)
     def describe() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from include.model.errors import (
     SchemaError,
     UnknownJobError,
 )
+from include.model.watchlist import UnknownWatchlistError, WatchlistExistsError
 from include.storage.connection import DatabaseAwayError
 from include.web.faults import report
 
@@ -51,8 +52,10 @@ def install(app: FastAPI) -> None:
     """
     app.add_exception_handler(InvalidRequestError, _invalid)
     app.add_exception_handler(DuplicateJobError, _duplicate)
-    app.add_exception_handler(UnknownJobError, _unknown)
-    app.add_exception_handler(NothingToRetryError, _nothing_to_retry)
+    for missing in (UnknownJobError, UnknownWatchlistError):
+        app.add_exception_handler(missing, _missing)
+    for conflict in (NothingToRetryError, WatchlistExistsError):
+        app.add_exception_handler(conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SchemaError, _wrong_schema)
@@ -104,11 +107,11 @@ def _duplicate(request: Request, error: Exception) -> JSONResponse:
     return answer("CONFLICT", str(error), status.HTTP_409_CONFLICT, [detail])
 
 
-def _unknown(request: Request, error: Exception) -> JSONResponse:
+def _missing(request: Request, error: Exception) -> JSONResponse:
     return refuse(status.HTTP_404_NOT_FOUND, str(error))
 
 
-def _nothing_to_retry(request: Request, error: Exception) -> JSONResponse:
+def _conflict(request: Request, error: Exception) -> JSONResponse:
     return refuse(status.HTTP_409_CONFLICT, str(error))
 
 

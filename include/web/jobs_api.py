@@ -19,10 +19,11 @@ from include.storage.duplicates import kept_instead
 from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
 from include.storage.requests import Door
 from include.storage.viewing import check_visible
-from include.web.access import MayAsk, MayRead, SameOrigin, ViewerDep
+from include.web.access import MayAsk, MayRead, ViewerDep
 from include.web.airflow_runs import AirflowRuns, find_run, is_visible, joined_job, released
 from include.web.asking import Answer, Asked, ask
 from include.web.database import stocks
+from include.web.watching import note
 
 router = APIRouter()
 Payload = Annotated[Any, Body(description="The fields of a request; the DAG's form explains them.")]
@@ -30,29 +31,29 @@ Payload = Annotated[Any, Body(description="The fields of a request; the DAG's fo
 
 @router.post("/jobs", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
 def create_job(
-    request: Request, response: Response, user: GetUserDep, session: SessionDep, _: SameOrigin, payload: Payload = None
+    request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
     """Ask for an analysis: 201 with a new job, or 200 with the equal one that is active and its progress."""
-    return _ask(request, response, user, session, payload)
+    return ask_for(request, response, user, session, payload)
 
 
 @router.post("/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
 def analyze(
-    request: Request, response: Response, user: GetUserDep, session: SessionDep, _: SameOrigin, payload: Payload = None
+    request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
     """Ask for an analysis of `tickers`, as clients of the system before this one do."""
-    return _ask(request, response, user, session, payload)
+    return ask_for(request, response, user, session, payload)
 
 
 @router.post("/analyze-all-stocks", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
 def analyze_all_stocks(
-    request: Request, response: Response, user: GetUserDep, session: SessionDep, _: SameOrigin, payload: Payload = None
+    request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
     """Ask for an analysis of `symbols`, all of the source when there are none, as clients of the system before do."""
     fields = dict(_object(payload))
     symbols = fields.pop("symbols", None)
     chosen = {"tickers": symbols} if symbols else {"universe": "sample"}
-    return _ask(request, response, user, session, {**chosen, **fields})
+    return ask_for(request, response, user, session, {**chosen, **fields})
 
 
 @router.get("/jobs/{job_id}", dependencies=[MayRead])
@@ -70,9 +71,7 @@ def read_job(job_id: str, viewer: ViewerDep, session: SessionDep) -> dict[str, A
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk])
-def cancel(
-    job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep, _: SameOrigin
-) -> dict[str, Any]:
+def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep) -> dict[str, Any]:
     """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
@@ -97,7 +96,6 @@ def retry_failed(
     user: GetUserDep,
     viewer: ViewerDep,
     session: SessionDep,
-    _: SameOrigin,
 ) -> dict[str, Any]:
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
     with released(session):
@@ -105,7 +103,7 @@ def retry_failed(
     with stocks() as database:
         database.run(lambda connection: check_visible(connection, viewer, wanted))
         fields = database.run(lambda connection: retry_of(connection, wanted))
-    return _ask(request, response, user, session, fields)
+    return ask_for(request, response, user, session, fields)
 
 
 def _answering(session: Any, job_id: str) -> tuple[str, DagRun | None]:  # noqa: ANN401
@@ -143,7 +141,8 @@ def _object(payload: Any) -> Mapping[str, Any]:  # noqa: ANN401
     return payload
 
 
-def _ask(request: Request, response: Response, user: Any, session: Any, payload: Any) -> dict[str, Any]:  # noqa: ANN401
+def ask_for(request: Request, response: Response, user: Any, session: Any, payload: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Ask for what the fields of `payload` say, as every route does that makes jobs."""
     raw = _object(payload)
     body = TriggerDAGRunPostBody(logical_date=None, conf=dict(raw))
     runs, asked = AirflowRuns(session, user, request, body), Asked(raw=raw, user=user.get_name(), door=Door.API)
@@ -155,6 +154,7 @@ def _ask(request: Request, response: Response, user: Any, session: Any, payload:
 
     with stocks() as database, released(session):
         answer, reached = database.run(work)
+    note(request, job_id=answer.submission.run_id, disposition=answer.submission.disposition)
     if not answer.submission.created:
         response.status_code = status.HTTP_200_OK
     return _answer(answer, reached)

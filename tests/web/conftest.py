@@ -1,20 +1,59 @@
-"""An application that behaves as ours, with routes of the test's own and somebody who is signed in."""
+"""Our application in the test process, with Airflow's login and rights replaced by the name in a header."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import Request
+
+from include.model.viewer import Viewer
+from include.storage.connection import connect
+from include.storage.pool import Pool
+from tests.web.calls import call
+
+Call = Callable[..., httpx.Response]
+
+
+def who(request: Request) -> Any:
+    """Whoever the header names, ann without one; only `admin` may everything."""
+    name = request.headers.get("X-User", "ann")
+    return SimpleNamespace(get_name=lambda: name)
 
 
 @pytest.fixture
-def bare(airflow: None) -> Iterator[Any]:
-    """Our application without routes; whoever calls it is ann."""
+def bare(airflow: None) -> Any:
+    """Our application without routes."""
     from airflow.api_fastapi.core_api.security import get_user
 
     from include.web.app import create_bare_app
 
     app = create_bare_app()
-    app.dependency_overrides[get_user] = lambda: SimpleNamespace(get_name=lambda: "ann")
-    yield app
-    app.dependency_overrides.clear()
+    app.dependency_overrides[get_user] = who
+    return app
+
+
+@pytest.fixture
+def api(airflow: None, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """A call of our application as somebody who may read and ask, on a fresh database."""
+    from airflow.api_fastapi.core_api.security import get_user
+
+    from include.web.access import MayAsk, MayRead, viewer_of
+    from include.web.app import create_app
+
+    def viewer(request: Request) -> Viewer:
+        name = who(request).get_name()
+        return Viewer(name=name, sees_all=name == "admin")
+
+    app = create_app()
+    app.dependency_overrides |= {get_user: who, viewer_of: viewer}
+    app.dependency_overrides |= {right.dependency: lambda: None for right in (MayRead, MayAsk)}
+    pool = Pool(lambda: connect(app_url), kept=2)
+    monkeypatch.setattr("include.web.database._pool", pool)
+
+    def ask(method: str, path: str, user: str = "ann", **request: Any) -> httpx.Response:
+        return call(app, method, path, headers={"X-User": user}, **request)
+
+    yield ask
+    pool.close()

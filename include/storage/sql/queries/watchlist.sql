@@ -1,9 +1,9 @@
 -- name: watchlist_tickers(owner, list)
 SELECT ticker FROM watchlist WHERE owner = :owner AND list = :list ORDER BY ticker;
 
--- name: add_to_watchlist(owner, list, tickers)!
-INSERT INTO watchlist (owner, list, ticker)
-SELECT :owner, :list, ticker FROM unnest(:tickers::text[]) AS ticker
+-- name: add_to_watchlist(owner, list, tickers, notes)!
+INSERT INTO watchlist (owner, list, ticker, notes)
+SELECT :owner, :list, ticker, :notes::text FROM unnest(:tickers::text[]) AS ticker
 ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
 
 -- name: update_watchlist(job_id)!
@@ -38,3 +38,39 @@ FROM entries
 JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
 WHERE entry.id = entries.id
     AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at);
+
+-- name: lock_watchlists(owner)$
+-- Until the transaction ends: one change of a user's lists at a time, so that limits and names hold.
+SELECT pg_advisory_xact_lock(hashtextextended('watchlist ' || :owner, 0)) IS NULL AS locked;
+
+-- name: watchlists(owner)
+SELECT list AS name, count(*)::integer AS count, max(last_analyzed_at) AS last_analyzed_at
+FROM watchlist
+WHERE owner = :owner
+GROUP BY list
+ORDER BY list;
+
+-- name: watchlist_entries(owner, list, after, most)
+SELECT
+    ticker, name, notes, added_at,
+    last_job_id, last_analyzed_at, last_status, last_verdict, last_score::double precision AS last_score
+FROM watchlist
+WHERE owner = :owner AND list = :list AND ticker > :after
+ORDER BY ticker
+LIMIT :most;
+
+-- name: change_watchlist_entry(owner, list, ticker, changes)!
+-- Of `name` and `notes` those that `changes` has, also to nothing.
+UPDATE watchlist
+SET name = CASE WHEN :changes::jsonb ? 'name' THEN :changes::jsonb ->> 'name' ELSE name END,
+    notes = CASE WHEN :changes::jsonb ? 'notes' THEN :changes::jsonb ->> 'notes' ELSE notes END
+WHERE owner = :owner AND list = :list AND ticker = :ticker;
+
+-- name: rename_watchlist(owner, list, new_name)!
+UPDATE watchlist SET list = :new_name WHERE owner = :owner AND list = :list;
+
+-- name: remove_watchlist(owner, list)!
+DELETE FROM watchlist WHERE owner = :owner AND list = :list;
+
+-- name: remove_watchlist_entry(owner, list, ticker)!
+DELETE FROM watchlist WHERE owner = :owner AND list = :list AND ticker = :ticker;

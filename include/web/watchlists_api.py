@@ -1,0 +1,177 @@
+"""The routes of watchlists: a user's own, and nobody else's."""
+
+from typing import Annotated, Any
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, Body, Query, Request, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from include.jobs.form import WATCHLIST
+from include.jobs.watchlists import (
+    add_tickers,
+    change_entry,
+    find_list,
+    lists_of,
+    remove_list,
+    remove_ticker,
+    rename,
+    tickers_of,
+)
+from include.model.errors import FieldProblem, InvalidRequestError
+from include.model.watchlist import Watchlist, WatchlistEntry
+from include.storage.connection import Connection
+from include.storage.watchlist import DEFAULT_LIST, watchlist_entries
+from include.web.access import MayAsk, MayRead
+from include.web.database import stocks
+from include.web.jobs_api import ask_for
+
+SAID_BY_LIST = ("tickers", "universe")
+
+router = APIRouter(prefix="/watchlist", tags=["watchlists"])
+
+Fields = Annotated[
+    dict[str, Any] | None, Body(description="The fields of a request, but for `tickers` and `universe`.")
+]
+Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class Additions(BaseModel):
+    """Tickers for a list, with a note for each of them."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tickers": ["JPM", "TCS.NS"]}]})
+
+    tickers: list[Any] = Field(max_length=10_000, description="as in a request for an analysis")
+    notes: Text | None = None
+
+
+class NewName(BaseModel):
+    """What a list is called from now on."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "banks"}]})
+
+    name: str
+
+
+class EntryChanges(BaseModel):
+    """What is written beside a ticker; null takes it away, and what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"notes": "after the results"}]})
+
+    name: Text | None = None
+    notes: Text | None = None
+
+
+class Page(BaseModel):
+    """Which part of a list to read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=500)
+    cursor: Text = Field("", description="`next_cursor` of the page before")
+
+
+class Lists(BaseModel):
+    """All lists of a user."""
+
+    items: tuple[Watchlist, ...]
+    next_cursor: None = None
+
+
+class Entries(BaseModel):
+    """A part of one list."""
+
+    name: str
+    count: int
+    items: tuple[WatchlistEntry, ...]
+    next_cursor: str | None
+
+
+class Added(BaseModel):
+    """How many tickers were new to a list, and how many it has now."""
+
+    name: str
+    added: int
+    count: int
+
+
+@router.get("", dependencies=[MayRead])
+def read_lists(user: GetUserDep) -> Lists:
+    """Your lists: `default`, which a request takes that names nothing, and those that you made."""
+    with stocks() as database:
+        return Lists(items=database.run(lambda connection: lists_of(connection, user.get_name())))
+
+
+@router.get("/{name}", dependencies=[MayRead])
+def read_list(name: str, user: GetUserDep, page: Annotated[Page, Query()]) -> Entries:
+    """The entries of a list by ticker, each with what the last job said of it."""
+    owner = user.get_name()
+
+    def work(connection: Connection) -> tuple[Watchlist, tuple[WatchlistEntry, ...]]:
+        found = find_list(connection, owner, name)
+        return found, watchlist_entries(connection, owner, name, page.cursor, page.limit + 1)
+
+    with stocks() as database:
+        found, entries = database.run(work)
+    items = entries[: page.limit]
+    return Entries(
+        name=name, count=found.count, items=items, next_cursor=items[-1].ticker if len(entries) > len(items) else None
+    )
+
+
+@router.post("/{name}", dependencies=[MayAsk])
+def add(name: str, additions: Additions, user: GetUserDep) -> Added:
+    """Add tickers to a list, all or none; the list is made with its first ones. Adding again changes nothing."""
+    owner = user.get_name()
+    with stocks() as database:
+        added, changed = database.run(lambda c: add_tickers(c, owner, name, additions.tickers, additions.notes))
+    return Added(name=name, added=added, count=changed.count)
+
+
+@router.post("/{name}/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+def analyze(
+    name: str, request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Fields = None
+) -> dict[str, Any]:
+    """Ask for an analysis of a list: 201 with a new job, or 200 with the equal one that is active."""
+    fields = payload or {}
+    if problems := [FieldProblem(key, fields[key], "the list says it") for key in SAID_BY_LIST if key in fields]:
+        raise InvalidRequestError(problems)
+    return ask_for(request, response, user, session, {**fields, **_stocks_of(user.get_name(), name)})
+
+
+def _stocks_of(owner: str, name: str) -> dict[str, Any]:
+    """The list as a field of a request: by its name where the request knows it, else what is in it now."""
+    if name == DEFAULT_LIST:
+        return {"universe": WATCHLIST}
+    with stocks() as database:
+        return {"tickers": list(database.run(lambda connection: tickers_of(connection, owner, name)))}
+
+
+@router.patch("/{name}", dependencies=[MayAsk])
+def rename_list(name: str, wanted: NewName, user: GetUserDep) -> Watchlist:
+    """Give a list another name."""
+    owner = user.get_name()
+    with stocks() as database:
+        return database.run(lambda connection: rename(connection, owner, name, wanted.name))
+
+
+@router.patch("/{name}/{ticker}", dependencies=[MayAsk], status_code=status.HTTP_204_NO_CONTENT)
+def change(name: str, ticker: str, changes: EntryChanges, user: GetUserDep) -> None:
+    """Write a name or notes beside a ticker."""
+    owner, wanted = user.get_name(), changes.model_dump(exclude_unset=True)
+    with stocks() as database:
+        database.run(lambda connection: change_entry(connection, owner, name, ticker, wanted))
+
+
+@router.delete("/{name}", dependencies=[MayAsk], status_code=status.HTTP_204_NO_CONTENT)
+def remove(name: str, user: GetUserDep) -> None:
+    """Remove a list with its entries; results stay."""
+    with stocks() as database:
+        database.run(lambda connection: remove_list(connection, user.get_name(), name))
+
+
+@router.delete("/{name}/{ticker}", dependencies=[MayAsk], status_code=status.HTTP_204_NO_CONTENT)
+def remove_entry(name: str, ticker: str, user: GetUserDep) -> None:
+    """Remove a ticker from a list."""
+    with stocks() as database:
+        database.run(lambda connection: remove_ticker(connection, user.get_name(), name, ticker))
