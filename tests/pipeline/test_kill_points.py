@@ -27,7 +27,7 @@ def test_the_job_that_is_disturbed_has_a_known_an_unknown_and_some_other_tickers
 def test_a_job_whose_task_is_killed_leaves_the_rows_of_one_that_nobody_disturbed(
     prepared_url: str, undisturbed: Rows, point: str
 ) -> None:
-    run_job(prepared_url, [point])
+    assert run_job(prepared_url, [point]) == []
     assert rows_of(prepared_url) == undisturbed
 
 
@@ -35,12 +35,12 @@ def test_a_job_whose_task_is_killed_leaves_the_rows_of_one_that_nobody_disturbed
 def test_a_job_whose_task_is_killed_twice_in_a_row_leaves_the_rows_of_one_that_nobody_disturbed(
     prepared_url: str, undisturbed: Rows, points: tuple[str, str]
 ) -> None:
-    run_job(prepared_url, points)
+    assert run_job(prepared_url, points) == []
     assert rows_of(prepared_url) == undisturbed
 
 
 def test_a_job_of_which_every_task_is_killed_is_told_of_once(prepared_url: str, undisturbed: Rows) -> None:
-    run_job(prepared_url, ["after_the_claim", "after_the_upsert", "before_the_end_is_committed"])
+    assert run_job(prepared_url, ["after_the_claim", "after_the_upsert", "before_the_end_is_committed"]) == []
     assert rows_of(prepared_url) == undisturbed
     with connect(prepared_url) as connection:
         told = connection.execute("SELECT job_id, attempt FROM outbox WHERE job_id = %s", [RUN]).fetchall()
