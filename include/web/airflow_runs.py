@@ -10,6 +10,7 @@ from airflow.api_fastapi.core_api.routes.public.dag_run import patch_dag_run, tr
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
+from fastapi import HTTPException, status
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import defer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACTIVE = ("queued", "running")
+LOGICAL_DATE_IS_TAKEN = "another run has this logical_date: leave it out, as nothing uses it, or choose another"
 COLLISIONS = Retrying(
     retry=retry_if_exception_type(DBAPIError),
     wait=wait_random_exponential(multiplier=0.1, max=1),
@@ -52,18 +54,24 @@ class AirflowRuns:
         return RunState.ACTIVE if str(found) in ACTIVE else RunState.ENDED
 
     def is_equal(self, run_id: str) -> bool:
-        """Whether a run was made from the same conf."""
-        conf = self._session.scalar(select(DagRun.conf).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id))
-        return bool((conf or {}) == (self._body.conf or {}))
+        """Whether a run was made by the same user from the same conf."""
+        wanted = select(DagRun.conf, DagRun.triggering_user_name)
+        found = self._session.execute(wanted.where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id)).one()
+        return (found.conf or {}, found.triggering_user_name) == (self._body.conf or {}, self._user.get_name())
 
     def create(self, run_id: str) -> bool:
-        """Make a run that nobody sees before it is kept. False when there is one of that id already."""
+        """Make a run that nobody sees before it is kept. False when there is one of that id already.
+
+        Raises what Airflow's own trigger raises, also when it is the logical date that another run has.
+        """
         body = self._body.model_copy(update={"dag_run_id": run_id})
         try:
             with self._session.begin_nested():
                 trigger_dag_run(DAG_ID, body, _dag_bag, self._user, self._session, self._request)
                 self._session.flush()
-        except IntegrityError:
+        except IntegrityError as error:
+            if self.state(run_id) is None:
+                raise HTTPException(status.HTTP_409_CONFLICT, LOGICAL_DATE_IS_TAKEN) from error
             return False
         return True
 

@@ -114,6 +114,26 @@ def test_a_clients_own_run_id_is_idempotent_and_a_conflict_for_another_request(a
     airflow.wait("my-own-id")
 
 
+def test_a_clients_own_run_id_is_nobody_elses(installation: Stack, airflow: Airflow) -> None:
+    body = {"logical_date": None, "dag_run_id": "ours", "conf": {"tickers": ["IBM"], "data_source": "sample"}}
+    airflow.http.post(RUNS, json=body).raise_for_status()
+    installation.add_user("bob", "user")
+    with Airflow(installation, "bob") as bob:
+        assert bob.http.post(RUNS, json=body).status_code == httpx.codes.CONFLICT
+    airflow.wait("ours")
+
+
+def test_a_logical_date_that_another_run_has_is_a_conflict(airflow: Airflow) -> None:
+    def post(*tickers: str, **own: str) -> httpx.Response:
+        conf = {"tickers": list(tickers), "data_source": "sample", "capital": 567}
+        return airflow.http.post(RUNS, json={"logical_date": "2026-01-05T00:00:00Z", "conf": conf, **own})
+
+    airflow.wait(post("IBM").json()["dag_run_id"])
+    for answer in (post("JPM"), post("JPM", dag_run_id="another-own-id"), post("IBM")):
+        assert answer.status_code == httpx.codes.CONFLICT
+        assert "logical_date" in answer.json()["detail"]
+
+
 def test_airflows_own_trigger_is_in_airflows_record_of_events(airflow: Airflow) -> None:
     run_id = airflow.request(tickers=["IBM"], data_source="sample", capital=678)
     airflow.wait(run_id)
