@@ -79,6 +79,14 @@ INSERT INTO source_limits (
 )
 VALUES ('yahoo', now(), 6, now(), 1, now(), 'rate_limited', 'too many requests', 'me');
 """,
+    "0006": """
+INSERT INTO analysis_results (
+    ticker, session_date, strategy, strategy_version, data_source, job_id, job_seq, analysis_source, verdict, score,
+    close, tick, currency, bars_used, bars_hash, summary, started_at, completed_at
+)
+VALUES ('IBM', '2010-08-20', 'balanced', 'v1', 'sample', 'run-1', 1, 'selected', 'Hold', 50,
+        100, 0.01, 'USD', 245, 'abc', 'Hold, 50.0', now(), now());
+""",
 }
 
 

@@ -1,0 +1,94 @@
+"""Reads of jobs, as far as they are for the one who looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from include.model.job import DetailStatus, JobStatus
+from include.model.reading import Asking, DetailRow, JobSummary
+from include.model.request import Trigger
+from include.model.viewer import Viewer
+from include.storage.connection import Connection, queries
+from include.storage.viewing import as_seen_by
+
+MOST_REQUESTS = 200
+RECENT_SECONDS = 3600.0
+
+_SUMMARIES = TypeAdapter(list[JobSummary])
+_DETAILS = TypeAdapter(list[DetailRow])
+_REQUESTS = TypeAdapter(tuple[Asking, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs of a list; None where it does not matter."""
+
+    status: JobStatus | None = None
+    requested_by: str | None = None
+    trigger: Trigger | None = None
+    since: datetime | None = None
+
+
+def newest_jobs(
+    connection: Connection, viewer: Viewer, wanted: JobFilter, before: tuple[datetime, str] | None, most: int
+) -> list[JobSummary]:
+    """One page of jobs, the newest first: those before the one that was created `before`, with its id."""
+    before_at, before_id = before or (None, None)
+    rows = queries().newest_jobs(
+        connection,
+        **as_seen_by(viewer),
+        status=wanted.status,
+        requested_by=wanted.requested_by,
+        trigger=wanted.trigger,
+        since=wanted.since,
+        before_at=before_at,
+        before_id=before_id,
+        most=most,
+    )
+    return summaries(connection, viewer, [row["job_id"] for row in rows])
+
+
+def current_jobs(connection: Connection, viewer: Viewer, most: int) -> list[JobSummary]:
+    """Active jobs, the newest first, and then those that ended in the last hour; `most` of each."""
+    rows = queries().current_jobs(connection, **as_seen_by(viewer), seconds=RECENT_SECONDS, most=most)
+    return summaries(connection, viewer, list(dict.fromkeys(row["job_id"] for row in rows)))
+
+
+def summaries(connection: Connection, viewer: Viewer, job_ids: Sequence[str]) -> list[JobSummary]:
+    """Where jobs stand, in this order; without those that do not exist for the viewer."""
+    rows = queries().summarise_jobs(connection, job_ids=list(job_ids), **as_seen_by(viewer))
+    return _SUMMARIES.validate_python(list(rows))
+
+
+def summary(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary | None:
+    """Where one job stands, None when there is none for the viewer."""
+    return next(iter(summaries(connection, viewer, [job_id])), None)
+
+
+def request_of_job(connection: Connection, job_id: str) -> dict[str, Any] | None:
+    """The canonical request of a job, None when there is no such job."""
+    found: dict[str, Any] | None = queries().request_of_job(connection, job_id=job_id)
+    return found
+
+
+def requests_of_job(connection: Connection, job_id: str) -> tuple[Asking, ...]:
+    """The first requests that a job answers."""
+    return _REQUESTS.validate_python(list(queries().requests_of_job(connection, job_id=job_id, most=MOST_REQUESTS)))
+
+
+def unopened_runs(connection: Connection, run_ids: Sequence[str]) -> set[str]:
+    """Those of the runs that have no job."""
+    return {row["run_id"] for row in queries().unopened_runs(connection, run_ids=list(run_ids))}
+
+
+def details_of_job(
+    connection: Connection, viewer: Viewer, job_id: str, status: DetailStatus | None, after: str | None, most: int
+) -> list[DetailRow]:
+    """One page of a job's tickers, by name: those behind the ticker `after`."""
+    rows = queries().details_of_job(
+        connection, job_id=job_id, **as_seen_by(viewer), status=status, after=after, most=most
+    )
+    return _DETAILS.validate_python(list(rows))

@@ -1,0 +1,104 @@
+-- name: newest_jobs(viewer, sees_all, status, requested_by, trigger, since, before_at, before_id, most)
+-- One page of the jobs of a list: the newest before a place in it.
+SELECT job_id, created_at
+FROM analysis_jobs
+WHERE (:sees_all OR scope IN ('shared', 'schedule', 'user:' || :viewer) OR requested_by = :viewer)
+    AND (:status::text IS NULL OR status = :status)
+    AND (:requested_by::text IS NULL OR requested_by = :requested_by)
+    AND (:trigger::text IS NULL OR trigger = :trigger)
+    AND (:since::timestamptz IS NULL OR created_at >= :since)
+    AND (:before_at::timestamptz IS NULL OR (created_at, job_id) < (:before_at::timestamptz, :before_id::text))
+ORDER BY created_at DESC, job_id DESC
+LIMIT :most;
+
+-- name: current_jobs(viewer, sees_all, seconds, most)
+-- Active jobs, the newest first, and then those that ended in the last seconds.
+(
+    SELECT job_id
+    FROM analysis_jobs
+    WHERE status IN ('queued', 'processing')
+        AND (:sees_all OR scope IN ('shared', 'schedule', 'user:' || :viewer) OR requested_by = :viewer)
+    ORDER BY created_at DESC
+    LIMIT :most
+)
+UNION ALL
+(
+    SELECT job_id
+    FROM analysis_jobs
+    WHERE completed_at > clock_timestamp() - make_interval(secs => :seconds)
+        AND (:sees_all OR scope IN ('shared', 'schedule', 'user:' || :viewer) OR requested_by = :viewer)
+    ORDER BY completed_at DESC
+    LIMIT :most
+);
+
+-- name: summarise_jobs(job_ids, viewer, sees_all)
+-- Where jobs stand, in the order of the ids: counted from their details, timed by this server's clock.
+SELECT
+    job.job_id, job.status, job.status_reason, job.requested_by, job.trigger, job.analysis_source, job.scope,
+    job.attempt, job.force, job.as_of,
+    job.request ->> 'strategy' AS strategy,
+    job.request ->> 'data_source' AS data_source,
+    (job.request #>> '{risk,capital}')::double precision AS capital,
+    job.total, tally.completed, tally.reused, tally.failed, tally.cancelled,
+    job.total - so_far.ended AS pending,
+    round(100.0 * so_far.ended / job.total, 1)::double precision AS progress_percent,
+    CASE
+        WHEN job.status = 'processing' AND so_far.analysed > 0
+            THEN round((so_far.seconds / so_far.analysed * (job.total - so_far.ended))::numeric, 1)
+    END::double precision AS eta_seconds,
+    job.created_at, job.started_at, job.heartbeat_at, job.completed_at,
+    round(extract(epoch FROM coalesce(job.started_at, job.completed_at, clock_timestamp()) - job.created_at), 3)
+        ::double precision AS waited_seconds,
+    round(so_far.seconds, 3)::double precision AS worked_seconds
+FROM unnest(:job_ids::text[]) WITH ORDINALITY AS wanted (job_id, place)
+JOIN analysis_jobs AS job USING (job_id)
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE status IN ('completed', 'reused')) AS completed,
+        count(*) FILTER (WHERE status = 'reused') AS reused,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        count(*) FILTER (WHERE status = 'cancelled') AS cancelled
+    FROM analysis_jobs_details AS detail
+    WHERE detail.job_id = job.job_id
+) AS tally
+CROSS JOIN LATERAL (
+    SELECT
+        tally.completed + tally.failed + tally.cancelled AS ended,
+        tally.completed - tally.reused + tally.failed AS analysed,
+        extract(epoch FROM coalesce(job.completed_at, clock_timestamp()) - job.started_at) AS seconds
+) AS so_far
+WHERE :sees_all OR job.scope IN ('shared', 'schedule', 'user:' || :viewer) OR job.requested_by = :viewer
+ORDER BY wanted.place;
+
+-- name: unopened_runs(run_ids)
+-- Those of the runs that have no job of ours.
+SELECT run.run_id
+FROM unnest(:run_ids::text[]) AS run (run_id)
+WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id);
+
+-- name: request_of_job(job_id)$
+SELECT request FROM analysis_jobs WHERE job_id = :job_id;
+
+-- name: requests_of_job(job_id, most)
+-- Who asked for it, the first one first.
+SELECT requested_at, requested_by, door, disposition, run_id
+FROM analysis_requests
+WHERE job_id = :job_id
+ORDER BY requested_at, id
+LIMIT :most;
+
+-- name: details_of_job(job_id, viewer, sees_all, status, after, most)
+SELECT
+    detail.ticker, detail.status, detail.session_date, detail.verdict, detail.score, detail.entry, detail.stop_loss,
+    detail.target, detail.position_size, detail.cost, detail.risk_reward, detail.notes, result.currency,
+    detail.error_code, detail.error_message, detail.started_at, detail.completed_at,
+    round(extract(epoch FROM detail.completed_at - detail.started_at), 3)::double precision AS seconds
+FROM analysis_jobs AS job
+JOIN analysis_jobs_details AS detail USING (job_id)
+LEFT JOIN analysis_results AS result ON result.id = detail.result_id
+WHERE job.job_id = :job_id
+    AND (:sees_all OR job.scope IN ('shared', 'schedule', 'user:' || :viewer) OR job.requested_by = :viewer)
+    AND (:status::text IS NULL OR detail.status = :status)
+    AND (:after::text IS NULL OR detail.ticker > :after)
+ORDER BY detail.ticker
+LIMIT :most;
