@@ -1,0 +1,78 @@
+"""Whether what is asked for now would be done: the database, its schema, the scheduler."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models.dagrun import DagRun
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from include.model.errors import SchemaError
+from include.storage.connection import DatabaseAwayError
+from include.storage.schema import SCHEMA_VERSION, check_schema
+from include.web.database import stocks
+
+HOUSEKEEPING_DAG = "stocks_housekeeping"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Housekeeping:
+    """How the last housekeeping that is over went. It is no part of being ready: jobs end without it."""
+
+    state: str
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is not ready, and what mends it."""
+
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What was found."""
+
+    schema_version: str
+    scheduler_heartbeat: datetime | None
+    last_housekeeping: Housekeeping | None
+    troubles: tuple[Trouble, ...]
+
+
+def examine(session: Session) -> Readiness:
+    """Look at everything that a job needs."""
+    scheduler = SchedulerJobRunner.most_recent_job(session=session)
+    troubles = [_database()]
+    if scheduler is None or not scheduler.is_alive():
+        troubles.append(Trouble(field="scheduler", value="dead", reason="no job begins before it runs: start it"))
+    return Readiness(
+        schema_version=SCHEMA_VERSION,
+        scheduler_heartbeat=scheduler.latest_heartbeat if scheduler else None,
+        last_housekeeping=_housekeeping(session),
+        troubles=tuple(trouble for trouble in troubles if trouble),
+    )
+
+
+def _database() -> Trouble | None:
+    try:
+        with stocks() as database:
+            database.run(check_schema)
+    except DatabaseAwayError:
+        return Trouble(field="database", value="away", reason="start it, or mend Airflow's connection to it")
+    except SchemaError as error:
+        return Trouble(field="schema", value="wrong", reason=str(error))
+    return None
+
+
+def _housekeeping(session: Session) -> Housekeeping | None:
+    ended = (
+        select(DagRun.state, DagRun.end_date)
+        .where(DagRun.dag_id == HOUSEKEEPING_DAG, DagRun.end_date.is_not(None))
+        .order_by(DagRun.end_date.desc())
+    )
+    found = session.execute(ended.limit(1)).first()
+    return None if found is None else Housekeeping(state=str(found.state), ended_at=found.end_date)
