@@ -230,10 +230,11 @@ class Fetcher:
             round_.instead[answer.ticker] = Refusal(answer.ticker, ErrorCode.BAD_PRICES, str(error))
 
     def _come_back(self, pending: Mapping[str, Wanted]) -> Instead:
-        """When to come back: the later, the more others are waiting; drawn, so that not all come at once."""
+        """When to come back: the later, the more others are waiting, and not all at once."""
         waiting = self._database.run(lambda connection: waiting_tickers(connection, self._source.name))
         between, _ = spacing(self._settings.requests_per_minute)
-        seconds = max(SOONEST, waiting * between / 2) * random.uniform(0.5, 1)  # noqa: S311
+        # Drawn from half of the time that all of it takes, so that more come than are served and the seats stay taken.
+        seconds = random.uniform(SOONEST, max(2 * SOONEST, waiting * between / 2))  # noqa: S311
         message = f"waits for its turn: {waiting} tickers are to be fetched by all jobs"
         return {ticker: self._bounded(Delay(ticker, ErrorCode.RATE_LIMITED, message, seconds)) for ticker in pending}
 
