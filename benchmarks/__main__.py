@@ -2,11 +2,11 @@
 
 import sys
 
-from benchmarks import analysis, jobs, whole_stack
+from benchmarks import analysis, jobs, market, whole_stack
 from benchmarks.figures import load_last, save, show
 from local.home import default_home
 
-PARTS = {"analysis": analysis.measure, "stack": whole_stack.measure, "jobs": jobs.measure}
+PARTS = {"analysis": analysis.measure, "stack": whole_stack.measure, "jobs": jobs.measure, "market": market.measure}
 
 
 def main(wanted: list[str]) -> int:
