@@ -206,6 +206,23 @@ class Lifecycle(RuleBasedStateMachine):
 
     @precondition(lambda self: self.batches)
     @rule(which=WHICH)
+    def sleep_over_a_rerun(self, which: int) -> None:
+        """A task begins, its run is done again and at work, and only then the task goes on."""
+        stale = self._batch(which)
+        tickers = self._tickers(stale)
+        self.begin(which)
+        self._open(next(run for run in self.runs if run.run_id == stale.job_id))
+        self.begin(0)
+        note_batch_error(self.connection, stale, "source_unavailable", "Yahoo is away")
+        self.model.note(stale.job_id, stale.attempt, stale.number, "source_unavailable")
+        self._store(stale, {ticker: False for ticker in tickers if ticker in self.model.jobs[stale.job_id].details})
+        self._both(
+            lambda: begin_batch(self.connection, stale),
+            lambda: self.model.begin(stale.job_id, stale.attempt, stale.number),
+        )
+
+    @precondition(lambda self: self.batches)
+    @rule(which=WHICH)
     def note(self, which: int) -> None:
         """The source is away: the batch will be tried again."""
         batch = self._batch(which)

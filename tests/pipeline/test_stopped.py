@@ -11,7 +11,7 @@ import pytest
 from include.jobs.housekeeping import end_dead_jobs
 from include.storage.connection import connect
 from include.storage.database import Database
-from include.storage.jobs import cancel_job, supersede_job
+from include.storage.jobs import begin_batch, cancel_job, supersede_job
 from tests.pipeline.killing import PATIENCE, RUN, Child, Raised, begin, child, run_step, wanted
 from tests.pipeline.rows import every_value_of
 
@@ -50,7 +50,8 @@ def it_is_superseded(database: Database) -> None:
 
 
 def its_run_is_done_again(database: Database) -> None:
-    begin(database, RUN, wanted())
+    for order in begin(database, RUN, wanted()):
+        database.run(lambda own, order=order: begin_batch(own, order))  # type: ignore[misc]
 
 
 def wait_until_stopped(child: Child) -> None:
