@@ -89,6 +89,24 @@ def test_the_first_job_fetches_and_the_second_asks_nothing(prices: Prices, sourc
         same(found["IBM"], part(history(), reach(FRIDAY, BARS), FRIDAY))
 
 
+def test_all_that_the_cache_has_is_one_statement(
+    prices: Prices, source: ScriptedSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.answers = {f"T{n}": history(f"T{n}") for n in range(30)}
+    prices.fetch(*source.answers)
+    statements: list[object] = []
+    run = Database.run
+
+    def counting(database: Database, work: Any) -> Any:
+        statements.append(work)
+        return run(database, work)
+
+    monkeypatch.setattr(Database, "run", counting)
+    assert len(prices.fetch(*source.answers)) == 30
+    assert len(statements) == 1
+    assert len(source.asked) == 30
+
+
 def test_the_next_session_asks_for_what_is_new_alone(prices: Prices, source: ScriptedSource) -> None:
     source.today = THURSDAY
     prices.fetch(session=THURSDAY)

@@ -1,12 +1,16 @@
 """What a frame of yfinance becomes."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psycopg
+import pytest
 
 from include.market.adjusting import adjusted
+from include.market.sources.question import Question
 from include.market.sources.yahoo_answer import history_from
 from include.model.prices import PriceHistory
 
@@ -52,3 +56,17 @@ def test_the_first_trade_of_all_is_a_day_whether_told_in_seconds_or_as_a_time() 
     assert read().begins is None
     assert read({"firstTradeDate": begins.timestamp()}).begins == date(1962, 1, 2)
     assert read({"firstTradeDate": pd.Timestamp(begins)}).begins == date(1962, 1, 2)
+
+
+class Away:
+    def turn(self) -> None:
+        raise psycopg.OperationalError("the server closed the connection")
+
+
+@pytest.mark.filterwarnings("ignore")  # what yfinance uses is deprecated
+def test_a_database_that_is_away_is_no_failure_of_yahoo_s(tmp_path: Path) -> None:
+    from include.market.sources.yahoo import YahooClient
+
+    client = YahooClient(Away(), 1.0, str(tmp_path))
+    with pytest.raises(psycopg.OperationalError):
+        client.ask(Question(ticker="IBM", since=date(2026, 1, 1)), datetime(2026, 11, 21, tzinfo=UTC))

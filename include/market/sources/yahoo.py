@@ -22,6 +22,7 @@ from include.market.sources.question import Question
 from include.market.sources.yahoo_answer import history_from
 from include.model.errors import ErrorCode, Refusal
 from include.model.prices import Delay, PriceHistory
+from include.storage.connection import DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class YahooClient:
             return Delay(ticker, error.code, str(error), error.seconds)
         except GivenUpError as error:
             return Refusal(ticker, error.code, str(error))
+        except DatabaseError:  # of the pace: it says nothing of Yahoo
+            raise
         except Exception as error:
             return _failure(ticker, error)
         try:
