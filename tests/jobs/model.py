@@ -108,13 +108,13 @@ class Model:
     def _open(self, run_id: str, clear_number: int, demand: Demand) -> str:
         key = claim_key(demand.request)
         known = self.request_ids.get((demand.requested_by, demand.request_id or ""))
-        if known and known[1] != run_id:
-            if known[0] != key:
-                raise RefusedError(InvalidRequestError)
-            if known[1] in self.jobs or known[1] not in self.over:
-                return self._join(run_id, demand, known[1])
+        repeats = known is not None and known[1] != run_id
+        if known and repeats and known[0] != key:
+            raise RefusedError(InvalidRequestError)
         if (run_id, clear_number) in self.unborn:
             raise RefusedError(CancelledRunError)
+        if known and repeats and (known[1] in self.jobs or known[1] not in self.over):
+            return self._join(run_id, demand, known[1])
         holder = self._holder(key, run_id, demand)
         if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
             self._stop(holder, "cancelled", "cancelled", "cancelled")
