@@ -116,20 +116,6 @@ def find_repeat(connection: Connection, requested_by: str, request_id: str) -> R
     return None if row is None else Repeat(**{**row, "disposition": Disposition(row["disposition"])})
 
 
-def remember_request_id(
-    connection: Connection, requested_by: str, request_id: str, claim_key: str, job_id: str, disposition: Disposition
-) -> None:
-    """Remember what a request id was answered with. An answer whose job came to nothing is replaced."""
-    queries().remember_request_id(
-        connection,
-        requested_by=requested_by,
-        request_id=request_id,
-        claim_key=claim_key,
-        job_id=job_id,
-        disposition=disposition,
-    )
-
-
 def answer_request_id(
     connection: Connection,
     requested_by: str,
@@ -137,7 +123,7 @@ def answer_request_id(
     claim_key: str,
     job_id: str,
     disposition: Disposition,
-    instead_of: str | None,
+    instead_of: str | None = None,
 ) -> bool:
     """Remember what a request id was answered with, in place of no other answer than `instead_of`.
 

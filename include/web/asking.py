@@ -10,6 +10,7 @@ from fastapi import HTTPException
 
 from include.jobs.canonical import Requester, canonicalise
 from include.jobs.claims import claim_key
+from include.jobs.repeats import check_same_request
 from include.jobs.submission import Runs, Submission, submit
 from include.market.sessions import resolve_sessions
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
@@ -17,7 +18,14 @@ from include.model.request import AnalysisRequest, Demand, Trigger
 from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
-from include.storage.requests import Disposition, Door, RequestRecord, record_request, remember_request_id
+from include.storage.requests import (
+    Disposition,
+    Door,
+    RequestRecord,
+    answer_request_id,
+    find_repeat,
+    record_request,
+)
 from include.storage.watchlist import watchlist_tickers
 
 REFUSALS = (InvalidRequestError, RunExistsError, DuplicateJobError, HTTPException)  # the last one is Airflow's
@@ -102,9 +110,19 @@ def _keep(connection: Connection, runs: KeptRuns, asked: Asked, demand: Demand, 
 
 
 def _remember(connection: Connection, demand: Demand, submission: Submission) -> None:
-    if demand.request_id is not None and not submission.repeated:
-        key, disposition = claim_key(demand.request), submission.disposition
-        remember_request_id(connection, demand.requested_by, demand.request_id, key, submission.run_id, disposition)
+    """Remember the answer of a request id, unless somebody has just given it to another request: that refuses this."""
+    if demand.request_id is None or submission.repeated:
+        return
+    whose, key = (demand.requested_by, demand.request_id), claim_key(demand.request)
+    answered = False
+    while not answered:
+        known = find_repeat(connection, *whose)
+        if known is not None:
+            check_same_request(known, demand)
+        instead_of = known.job_id if known else None
+        answered = answer_request_id(
+            connection, *whose, key, submission.run_id, submission.disposition, instead_of=instead_of
+        )
 
 
 def _accepted(asked: Asked, demand: Demand, submission: Submission, start: float) -> RequestRecord:

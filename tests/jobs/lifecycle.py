@@ -33,7 +33,7 @@ from include.storage.jobs import (
     finalize_job,
     note_batch_error,
 )
-from include.storage.requests import Disposition, remember_request_id
+from include.storage.requests import Disposition, answer_request_id
 from include.storage.results import store_outcomes
 from include.storage.watchlist import add_to_watchlist
 from tests.dice import seed_of
@@ -120,7 +120,7 @@ class Lifecycle(RuleBasedStateMachine):
         user, request_id = run.demand.requested_by, run.demand.request_id
         if request_id and (user, request_id) not in self.model.request_ids:
             key = claim_key(run.demand.request)
-            remember_request_id(self.connection, user, request_id, key, run.run_id, Disposition.CREATED)
+            answer_request_id(self.connection, user, request_id, key, run.run_id, Disposition.CREATED)
             self.model.request_ids[user, request_id] = (key, run.run_id, "created")
 
     @precondition(lambda self: self.runs)

@@ -11,7 +11,7 @@ from include.model.errors import DuplicateJobError, InvalidRequestError, RunExis
 from include.model.request import OnDuplicate
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, finalize_job
-from include.storage.requests import Disposition, remember_request_id
+from include.storage.requests import Disposition, answer_request_id
 from tests.jobs.runs import FakeRuns
 from tests.storage.demands import begun, demand
 
@@ -148,7 +148,7 @@ def test_a_run_that_has_not_begun_is_not_superseded_but_joined(connection: Conne
 
 def answered(connection: Connection, made: Submission, request_id: str = "mine") -> None:
     """What the door does behind a submission."""
-    remember_request_id(connection, "ann", request_id, claim_key(demand().request), made.run_id, made.disposition)
+    answer_request_id(connection, "ann", request_id, claim_key(demand().request), made.run_id, made.disposition)
 
 
 @pytest.mark.parametrize("force", [False, True])

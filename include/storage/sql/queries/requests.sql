@@ -24,16 +24,6 @@ SELECT
 FROM request_ids
 WHERE requested_by = :requested_by AND request_id = :request_id;
 
--- name: remember_request_id(requested_by, request_id, claim_key, job_id, disposition)!
-INSERT INTO request_ids AS known (requested_by, request_id, claim_key, job_id, disposition)
-VALUES (:requested_by, :request_id, :claim_key, :job_id, :disposition)
-ON CONFLICT (requested_by, request_id) DO UPDATE
-SET claim_key = excluded.claim_key,
-    job_id = excluded.job_id,
-    disposition = excluded.disposition,
-    created_at = clock_timestamp()
-WHERE known.job_id <> excluded.job_id;
-
 -- name: answer_request_id(requested_by, request_id, claim_key, job_id, disposition, instead_of)^
 -- Waits for whoever is answering the same request id at this moment. No row: the answer that stands is not to be replaced.
 INSERT INTO request_ids AS known (requested_by, request_id, claim_key, job_id, disposition)

@@ -1,0 +1,72 @@
+"""One request through a door, where two meet at one moment; the whole way stands in the end-to-end tests."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from include.jobs.submission import RunState
+from include.model.errors import InvalidRequestError
+from include.storage.connection import Connection, connect
+from include.storage.requests import Disposition, Door, answer_request_id
+from include.web.asking import Asked, ask
+
+
+class KeptRunsInMemory:
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.kept: list[str] = []
+
+    def state(self, run_id: str) -> RunState | None:
+        return RunState.ACTIVE if run_id in self.kept else None
+
+    def is_equal(self, run_id: str) -> bool:
+        return False
+
+    def create(self, run_id: str) -> bool:
+        self.made.append(run_id)
+        return True
+
+    def keep(self) -> None:
+        self.kept += self.made
+
+    def drop(self) -> None:
+        self.made.clear()
+
+
+def recorded(connection: Connection) -> list[tuple[Any, ...]]:
+    found = connection.execute("SELECT disposition, reason FROM analysis_requests").fetchall()
+    return [tuple(row.values()) for row in found]
+
+
+def test_of_two_requests_that_are_given_one_request_id_at_one_moment_one_is_refused_and_makes_no_run(
+    connection: Connection, app_url: str
+) -> None:
+    runs, refusals = KeptRunsInMemory(), []
+    asked = Asked(raw={"tickers": ["IBM"], "request_id": "mine"}, user="ann", door=Door.API)
+
+    def second() -> None:
+        with connect(app_url) as own, pytest.raises(InvalidRequestError) as refusal:
+            ask(own, runs, asked)
+        refusals.append(str(refusal.value))
+
+    thread = threading.Thread(target=second)
+    with connect(app_url) as other, other.transaction():
+        answer_request_id(other, "ann", "mine", "a" * 64, "first", Disposition.CREATED)
+        thread.start()
+        while connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is None:
+            assert thread.is_alive()
+    thread.join(timeout=30)
+    assert "it was given to another request, of job first" in refusals[0]
+    assert (runs.kept, recorded(connection)) == ([], [("refused", refusals[0])])
+
+
+def test_a_request_id_whose_run_came_to_nothing_is_answered_anew(connection: Connection) -> None:
+    raw, runs = {"tickers": ["IBM"], "request_id": "mine"}, KeptRunsInMemory()
+    first = ask(connection, runs, Asked(raw=raw, user="ann", door=Door.API)).submission
+    runs.kept.clear()  # it was deleted
+    runs.made.clear()
+    second = ask(connection, runs, Asked(raw={**raw, "capital": 5}, user="bob", door=Door.API)).submission
+    again = ask(connection, runs, Asked(raw=raw, user="ann", door=Door.API)).submission
+    assert (first.created, second.created, again.created) == (True, True, True)
+    assert ask(connection, runs, Asked(raw=raw, user="ann", door=Door.API)).submission.repeated
