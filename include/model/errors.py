@@ -107,6 +107,15 @@ class UnknownJobError(BellwetherError):
         super().__init__(f"there is no job {job_id}")
 
 
+class JobIsActiveError(BellwetherError):
+    """A job cannot be removed while it is at work."""
+
+    code = "job_is_active"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} is active: cancel it first")
+
+
 class CancelledRunError(BellwetherError):
     """A run was cancelled before its job was opened."""
 

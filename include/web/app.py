@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from include.web import about_api, audit_api, description_api, errors, jobs_api, watchlists_api
+from include.web import about_api, audit_api, deletion_api, description_api, errors, jobs_api, watchlists_api
 from include.web.guard import Guard
 from include.web.rights import SignedIn, hold_to_rights
 from include.web.watching import Watch
@@ -11,7 +11,7 @@ from include.web.watching import Watch
 def create_app() -> FastAPI:
     """Our API. Nothing of it answers without a login, its description included."""
     app = create_bare_app()
-    for room in (about_api, audit_api, description_api, jobs_api, watchlists_api):
+    for room in (about_api, audit_api, deletion_api, description_api, jobs_api, watchlists_api):
         app.include_router(room.router)
     hold_to_rights(app)
     return app

@@ -16,6 +16,7 @@ from include.model.errors import (
     DuplicateJobError,
     FieldProblem,
     InvalidRequestError,
+    JobIsActiveError,
     NothingToRetryError,
     SchemaError,
     UnknownJobError,
@@ -54,7 +55,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DuplicateJobError, _duplicate)
     for missing in (UnknownJobError, UnknownWatchlistError):
         app.add_exception_handler(missing, _missing)
-    for conflict in (NothingToRetryError, WatchlistExistsError):
+    for conflict in (NothingToRetryError, JobIsActiveError, WatchlistExistsError):
         app.add_exception_handler(conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from include.model.errors import BellwetherError
-from include.web.access import MayAsk, MayRead
+from include.web.access import MayAsk, MayDelete, MayRead
 from include.web.guard import SAFE_METHODS
 from include.web.watching import note
 
@@ -27,7 +27,7 @@ def signed_in(request: Request, user: GetUserDep) -> None:
 
 SignedIn = Depends(signed_in)
 
-_TO_CHANGE = {MayAsk.dependency}
+_TO_CHANGE = {MayAsk.dependency, MayDelete.dependency}
 _TO_READ = {MayRead.dependency, *_TO_CHANGE}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import Request
+from fastapi import HTTPException, Request
 
 from include.model.viewer import Viewer
 from include.storage.connection import connect
@@ -20,6 +20,11 @@ def who(request: Request) -> Any:
     """Whoever the header names, ann without one; only `admin` may everything."""
     name = request.headers.get("X-User", "ann")
     return SimpleNamespace(get_name=lambda: name)
+
+
+def only_admin(request: Request) -> None:
+    if who(request).get_name() != "admin":
+        raise HTTPException(403, "only administrators remove jobs")
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def api(airflow: None, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A call of our application as somebody who may read and ask, on a fresh database."""
     from airflow.api_fastapi.core_api.security import get_user
 
-    from include.web.access import MayAsk, MayRead, viewer_of
+    from include.web.access import MayAsk, MayDelete, MayRead, viewer_of
     from include.web.app import create_app
 
     def viewer(request: Request) -> Viewer:
@@ -49,6 +54,7 @@ def api(airflow: None, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     app = create_app()
     app.dependency_overrides |= {get_user: who, viewer_of: viewer}
     app.dependency_overrides |= {right.dependency: lambda: None for right in (MayRead, MayAsk)}
+    app.dependency_overrides[MayDelete.dependency] = only_admin
     pool = Pool(lambda: connect(app_url), kept=2)
     monkeypatch.setattr("include.web.database._pool", pool)
 
