@@ -18,6 +18,7 @@ from include.storage.database import Database
 from include.storage.prices import Span, read_series
 
 CHANGE_IS_TOLD_FOR = timedelta(days=30)
+HISTORY_CHANGED = "the source changed the history of"  # what the warning of such a result begins with
 
 
 class CachedPrices:
@@ -85,6 +86,6 @@ def _notes(ticker: str, change: Change | None, now: datetime) -> tuple[str, ...]
     if change is None or now - change.at > CHANGE_IS_TOLD_FOR:
         return ()
     return (
-        f"the source changed the history of {ticker}, seen on {change.at.date()} ({change.reason}): results from "
+        f"{HISTORY_CHANGED} {ticker}, seen on {change.at.date()} ({change.reason}): results from "
         "before that day are on the old prices",
     )

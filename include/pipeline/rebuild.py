@@ -1,6 +1,7 @@
 """Computes stored results again and compares every figure: `python -m include.pipeline.rebuild JOB_ID`.
 
-The prices come from the source they came from, up to the session; that they are the same is known by their hash.
+The prices come from where they came from, Yahoo's from the price cache, up to the session; that they are the same is
+known by their hash.
 """
 
 import argparse
@@ -11,6 +12,9 @@ from datetime import date
 from typing import Any
 
 from include.analysis import load_strategies, outcome_of
+from include.analysis.analyze import hash_bars
+from include.market.adjusting import adjusted
+from include.market.cache import HISTORY_CHANGED
 from include.market.sources import open_source
 from include.model.bars import Bars, DataSource
 from include.model.errors import BellwetherError, Refusal
@@ -18,6 +22,7 @@ from include.model.job import Outcome
 from include.model.rebuild import Deviation, StoredOutcome
 from include.settings import settings
 from include.storage.connection import Connection
+from include.storage.prices import Span, read_series
 from include.storage.results import outcome_columns, stored_outcomes
 
 
@@ -27,16 +32,16 @@ class NotRebuildableError(BellwetherError):
     code = "not_rebuildable"
 
 
-def rebuild(stored: StoredOutcome) -> list[Deviation]:
+def rebuild(connection: Connection, stored: StoredOutcome) -> list[Deviation]:
     """Compute a stored outcome again; what differs from what is stored, nothing when they are equal.
 
     Raises NotRebuildableError when prices or strategy of then are not to be had.
     """
-    made = json.loads(json.dumps(outcome_columns(_outcome(stored))))
+    made = json.loads(json.dumps(outcome_columns(_outcome(connection, stored))))
     return list(_deviations(stored.columns, {"notes": [], **made}))
 
 
-def _outcome(stored: StoredOutcome) -> Outcome:
+def _outcome(connection: Connection, stored: StoredOutcome) -> Outcome:
     columns = stored.columns
     strategy = load_strategies(settings().strategies_file).get(columns["strategy"])
     if strategy is None or strategy.version != columns["strategy_version"]:
@@ -46,22 +51,37 @@ def _outcome(stored: StoredOutcome) -> Outcome:
             "rebuild it with the strategies of then"
         )
     session = date.fromisoformat(columns["session_date"])
-    made = outcome_of(_prices(stored, session), strategy, stored.request.risk, session, columns["bars_used"])
+    bars = _prices(connection, stored, session)
+    made = outcome_of(bars, strategy, stored.request.risk, session, columns["bars_used"])
     if isinstance(made, Refusal):
         raise NotRebuildableError(f"the prices allow no analysis any more: {made.message}")
     return made
 
 
-def _prices(stored: StoredOutcome, session: date) -> Bars:
-    """The bars that the stored analysis used, if the source still has them."""
+def _prices(connection: Connection, stored: StoredOutcome, session: date) -> Bars:
+    """The bars that the stored analysis used, if they are still to be had."""
     if stored.data_source is DataSource.YAHOO:
-        raise NotRebuildableError(
-            "Yahoo changes past prices, and those of then are not kept: run the job again instead"
-        )
+        return _cached_prices(connection, stored, session)
     ticker, count = stored.columns["ticker"], stored.columns["bars_used"]
     bars = open_source(stored.data_source).fetch({ticker: session}, count)[ticker]
     if isinstance(bars, Refusal):
         raise NotRebuildableError(f"the prices cannot be had any more: {bars.message}")
+    return bars
+
+
+def _cached_prices(connection: Connection, stored: StoredOutcome, session: date) -> Bars:
+    """What the price cache has of them, unless Yahoo has changed it since."""
+    ticker, count = stored.columns["ticker"], stored.columns["bars_used"]
+    spans = {ticker: Span(since=date.min, until=session)}
+    series = read_series(connection, stored.data_source, spans)[ticker]
+    if series.history is None:
+        raise NotRebuildableError("the price cache does not have its prices any more")
+    told = tuple(warning for warning in stored.columns["warnings"] if warning.startswith(HISTORY_CHANGED))
+    bars = adjusted(series.history, told).until(session, count)
+    if hash_bars(bars) != stored.columns["bars_hash"]:
+        change = series.state.replaced
+        seen = f" (seen on {change.at.date()}: {change.reason})" if change else ""
+        raise NotRebuildableError(f"Yahoo has changed its prices since{seen}: run the job again instead")
     return bars
 
 
@@ -83,14 +103,14 @@ def report(connection: Connection, job_id: str | None, ticker: str | None) -> in
         wanted = [f"job {job_id!r}"] * bool(job_id) + [f"ticker {ticker!r}"] * bool(ticker)
         print(f"no result is stored of {' and '.join(wanted)}", file=sys.stderr)
         return 2
-    equal = sum(_is_equal(stored) for stored in found)
+    equal = sum(_is_equal(connection, stored) for stored in found)
     print(f"{equal} of {len(found)} results equal")
     return 0 if equal == len(found) else 1
 
 
-def _is_equal(stored: StoredOutcome) -> bool:
+def _is_equal(connection: Connection, stored: StoredOutcome) -> bool:
     try:
-        deviations = rebuild(stored)
+        deviations = rebuild(connection, stored)
     except NotRebuildableError as error:
         print(f"{stored.name}: {error}")
         return False

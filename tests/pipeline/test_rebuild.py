@@ -1,21 +1,26 @@
 """A stored result can be computed again, to the last figure."""
 
 from collections.abc import Callable
+from datetime import date
 
+import numpy as np
 import pytest
 
 from include.analysis import load_strategies
+from include.market.cache import CachedPrices
 from include.market.sources import open_source
 from include.model.analysis import RiskProfile
 from include.model.bars import DataSource
 from include.pipeline import rebuild as module
 from include.pipeline.batch import run_batch
 from include.pipeline.rebuild import NotRebuildableError, rebuild, report
+from include.settings import settings
 from include.storage.connection import Connection, connect
 from include.storage.database import Database
 from include.storage.jobs import finalize_job
 from include.storage.results import stored_outcomes
-from tests.storage.demands import begun, demand
+from tests.market.histories import ScriptedSource, history, weekdays
+from tests.storage.demands import SESSION, begun, demand
 
 RISK = RiskProfile(capital=50_000.0, risk_percent=1.0, position_limit_percent=10.0, min_risk_reward=3.0)
 TICKERS = ("AAPL", "DHR", "IBM", "JPM", "KO", "XOM")
@@ -53,7 +58,7 @@ def test_every_figure_of_every_result_comes_out_again(
     job_id = job(*TICKERS, strategy=strategy, source=source)
     stored = stored_outcomes(connection, job_id, None)
     assert [s.columns["ticker"] for s in stored] == sorted(TICKERS)
-    assert [rebuild(s) for s in stored] == [[]] * len(TICKERS)
+    assert [rebuild(connection, s) for s in stored] == [[]] * len(TICKERS)
     assert report(connection, job_id, None) == 0
     said = capsys.readouterr().out
     assert f"XOM 2010-08-20 {strategy} {source}: equal (23 columns, " in said
@@ -118,7 +123,7 @@ def test_a_ticker_that_failed_has_nothing_to_rebuild(
             "the strategy balanced is version 0a0a0b937091 now; the result is of version old",
         ),
         ("strategy = 'mine'", "the strategy mine does not exist any more; the result is of version "),
-        ("data_source = 'yahoo'", "Yahoo changes past prices, and those of then are not kept: "),
+        ("data_source = 'yahoo'", "the price cache does not have its prices any more"),
         ("ticker = 'GONE'", "the prices cannot be had any more: the sample has no GONE: "),
         ("session_date = '2010-08-21'", "the prices allow no analysis any more: the last bar is of 2010-08-20"),
     ],
@@ -130,10 +135,31 @@ def test_what_cannot_be_rebuilt_says_why(
     connection.execute(f"UPDATE analysis_results SET {change}".encode())
     (stored,) = stored_outcomes(connection, "job", None)
     with pytest.raises(NotRebuildableError) as raised:
-        rebuild(stored)
+        rebuild(connection, stored)
     assert str(raised.value).startswith(told)
     assert report(connection, "job", None) == 1
     assert told in capsys.readouterr().out
+
+
+def test_live_prices_come_out_of_the_cache_again_unless_they_were_changed(
+    connection: Connection, app_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = weekdays(300, date(2009, 6, 29))
+    assert days[-1] == SESSION
+    told = history("KO", 300, sessions=np.array(days, "M8[D]"))
+    source = ScriptedSource({"KO": told})
+    version = load_strategies()["balanced"].version
+    wanted = demand("KO", strategy_version=version, data_source=DataSource.YAHOO, risk=RISK)
+    batch = begun(connection, "job", wanted)
+    with Database(lambda: connect(app_url), 5) as database, Database(lambda: connect(app_url), 5) as beside:
+        run_batch(database, batch, lambda name: CachedPrices(source, database, beside, settings()))
+    finalize_job(connection, "job")
+    assert report(connection, "job", None) == 0
+    assert "KO 2010-08-20 balanced yahoo: equal" in capsys.readouterr().out
+    connection.execute("UPDATE prices SET volume = volume + 1 WHERE session_date = '2010-08-20'")
+    connection.execute("UPDATE price_series SET replaced_at = '2010-08-23 12:00Z', replaced_reason = 'dividend'")
+    assert report(connection, "job", None) == 1
+    assert "Yahoo has changed its prices since (seen on 2010-08-23: dividend)" in capsys.readouterr().out
 
 
 def test_without_a_name_there_is_nothing_to_do(capsys: pytest.CaptureFixture[str]) -> None:
