@@ -132,6 +132,7 @@ def test_what_cannot_be_rebuilt_says_why(
     change: str, told: str, job: Callable[..., str], connection: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job("XOM")
+    connection.execute("DELETE FROM latest_results")  # which expects that a result stays what it is of
     connection.execute(f"UPDATE analysis_results SET {change}".encode())
     (stored,) = stored_outcomes(connection, "job", None)
     with pytest.raises(NotRebuildableError) as raised:
