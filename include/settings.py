@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     one_door: bool = Field(
         True, description="lead Airflow's own triggers through our submission, so that equal ones get the same run"
     )
+    max_event_streams: int = Field(
+        100, ge=1, le=10_000, description="progress streams that one process of the API server has open at once"
+    )
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
     max_watchlists: int = Field(50, ge=1, le=1000, description="most watchlists that one user may have")
     max_watchlist_tickers: int = Field(1000, ge=1, le=10_000, description="most tickers that one watchlist may have")

@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from include.web import about_api, audit_api, deletion_api, description_api, errors, jobs_api, watchlists_api
+from include.web import (
+    about_api,
+    audit_api,
+    description_api,
+    errors,
+    events_api,
+    jobs_api,
+    jobs_reading,
+    old_clients_api,
+    prices_api,
+    results_api,
+    watchlists_api,
+)
 from include.web.guard import Guard
 from include.web.rights import SignedIn, hold_to_rights
 from include.web.watching import Watch
@@ -11,7 +23,18 @@ from include.web.watching import Watch
 def create_app() -> FastAPI:
     """Our API. Nothing of it answers without a login, its description included."""
     app = create_bare_app()
-    for room in (about_api, audit_api, deletion_api, description_api, jobs_api, watchlists_api):
+    for room in (
+        jobs_reading,
+        events_api,
+        jobs_api,
+        results_api,
+        prices_api,
+        old_clients_api,
+        watchlists_api,
+        audit_api,
+        about_api,
+        description_api,
+    ):
         app.include_router(room.router)
     hold_to_rights(app)
     return app

@@ -1,4 +1,4 @@
-"""The routes of jobs: ask for one, and see where one stands."""
+"""The routes that make and end jobs."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,17 +12,18 @@ from fastapi import APIRouter, Body, Request, Response, status
 from include.jobs.retrying import retry_of
 from include.jobs.submission import RunState
 from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
-from include.model.job import JobStatus, Progress
+from include.model.job import Progress
+from include.model.reading import JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
-from include.storage.duplicates import kept_instead
-from include.storage.jobs import cancel_job, progress, progress_document, was_cancelled
+from include.storage.jobs import cancel_job, progress
 from include.storage.requests import Door
 from include.storage.viewing import check_visible
-from include.web.access import MayAsk, MayRead, ViewerDep
-from include.web.airflow_runs import AirflowRuns, find_run, is_visible, joined_job, released
+from include.web.access import MayAsk, ViewerDep
+from include.web.airflow_runs import AirflowRuns, find_run, is_visible, released
 from include.web.asking import Answer, Asked, ask
 from include.web.database import stocks
+from include.web.job_views import answering, standing, view, waiting_job
 from include.web.watching import note
 
 router = APIRouter()
@@ -56,27 +57,13 @@ def analyze_all_stocks(
     return ask_for(request, response, user, session, {**chosen, **fields})
 
 
-@router.get("/jobs/{job_id}", dependencies=[MayRead])
-def read_job(job_id: str, viewer: ViewerDep, session: SessionDep) -> dict[str, Any]:
-    """Where a job stands. A run that joined another one's job shows that job."""
-    with stocks() as database:
-        database.run(lambda connection: check_visible(connection, viewer, job_id))
-        reached = database.run(lambda connection: progress(connection, job_id))
-        if reached is not None and reached.status.is_active:
-            return _document(reached)  # a run with an active job of its own has joined no other's
-        with released(session):
-            wanted, run = _answering(session, job_id)
-            waiting = _waiting(run) if run and is_visible(run, viewer) else None
-        return database.run(lambda connection: _standing(connection, viewer, wanted, waiting))
-
-
 @router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk])
-def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep) -> dict[str, Any]:
+def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep) -> JobView:
     """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
     with released(session), stocks() as database:
-        wanted, run = _answering(session, job_id)
+        wanted, run = answering(session, job_id)
         database.run(lambda connection: _check(connection, viewer, wanted, run))
         times_cleared = run.clear_number if run else 0
         if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
@@ -84,8 +71,8 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
             database.run(lambda c: cancel_job(c, wanted, reason, actor=name, clear_number=times_cleared))
         runs.cancel(wanted, f"cancelled: by {name}")
         run = find_run(session, wanted)
-        waiting = _waiting(run) if run else None
-        return database.run(lambda connection: _standing(connection, viewer, wanted, waiting))
+        waiting = waiting_job(run) if run else None
+        return database.run(lambda connection: view(connection, standing(connection, viewer, wanted, waiting)))
 
 
 @router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
@@ -99,40 +86,17 @@ def retry_failed(
 ) -> dict[str, Any]:
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
     with released(session):
-        wanted, _run = _answering(session, job_id)
+        wanted, _run = answering(session, job_id)
     with stocks() as database:
         database.run(lambda connection: check_visible(connection, viewer, wanted))
         fields = database.run(lambda connection: retry_of(connection, wanted))
     return ask_for(request, response, user, session, fields)
 
 
-def _answering(session: Any, job_id: str) -> tuple[str, DagRun | None]:  # noqa: ANN401
-    """The job that answers for this id, another run's where it joined, and the run of that job."""
-    run = find_run(session, job_id)
-    wanted = (joined_job(session, run) if run else None) or job_id
-    return wanted, run if wanted == job_id else find_run(session, wanted)
-
-
 def _check(connection: Connection, viewer: Viewer, job_id: str, run: DagRun | None) -> None:
     check_visible(connection, viewer, job_id)
     if run and not is_visible(run, viewer) and progress(connection, job_id) is None:
         raise UnknownJobError(job_id)
-
-
-def _standing(connection: Connection, viewer: Viewer, job_id: str, waiting: dict[str, Any] | None) -> dict[str, Any]:
-    check_visible(connection, viewer, job_id)
-    reached = progress(connection, job_id)
-    kept = kept_instead(connection, job_id) if reached is None else None
-    if kept:
-        check_visible(connection, viewer, kept)
-    reached = progress(connection, kept) if kept else reached
-    if reached is not None:
-        return _document(reached)
-    if waiting is None:
-        raise UnknownJobError(job_id)
-    if waiting["status"] == JobStatus.FAILED and was_cancelled(connection, job_id):
-        return {**waiting, "status": JobStatus.CANCELLED}
-    return waiting
 
 
 def _object(payload: Any) -> Mapping[str, Any]:  # noqa: ANN401
@@ -180,29 +144,3 @@ def _answer(answer: Answer, reached: Progress | None) -> dict[str, Any]:
     if not submission.created:
         said["message"] = f"an equal job is {said['status']}: {completed} of {len(wanted.tickers)} tickers are done"
     return said
-
-
-def _document(reached: Progress) -> dict[str, Any]:
-    done = reached.total - reached.pending
-    return {**progress_document(reached), "progress_percent": round(100 * done / reached.total, 1)}
-
-
-def _waiting(run: DagRun) -> dict[str, Any]:
-    """A run whose first task has not opened its job: queued, or failed with the reason in its note."""
-    ended = run.end_date is not None
-    created = run.queued_at or run.run_after
-    return {
-        "job_id": run.run_id,
-        "status": "failed" if ended else "queued",
-        "status_reason": (run.note or "it ended before its job was opened") if ended else None,
-        "total": 0,
-        "completed": 0,
-        "reused": 0,
-        "failed": 0,
-        "cancelled": 0,
-        "pending": 0,
-        "progress_percent": 0.0,
-        "created_at": created.isoformat() if created else None,
-        "started_at": None,
-        "completed_at": run.end_date.isoformat() if run.end_date else None,
-    }

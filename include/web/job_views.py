@@ -1,0 +1,96 @@
+"""A job as the API shows it: from our row of it, or from Airflow's run while (or if) that has opened none."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.configuration import conf
+from airflow.models.dagrun import DagRun
+from sqlalchemy.orm import Session
+
+from include.model.errors import UnknownJobError
+from include.model.job import JobStatus
+from include.model.reading import JobSummary, JobView
+from include.model.viewer import Viewer
+from include.storage.connection import Connection
+from include.storage.database import Database
+from include.storage.duplicates import kept_instead
+from include.storage.jobs import was_cancelled
+from include.storage.reading import request_of_job, requests_of_job, summary
+from include.web.access import DAG_ID
+from include.web.airflow_runs import find_run, is_visible, joined_job, released
+
+
+def look_up(session: Session, database: Database, viewer: Viewer, job_id: str) -> JobSummary:
+    """Where a job stands; a run that joined another one's job shows that job. Raises UnknownJobError."""
+    own = database.run(lambda connection: summary(connection, viewer, job_id))
+    if own is not None and own.status.is_active:
+        return own  # a run with an active job of its own has joined no other's
+    with released(session):
+        wanted, run = answering(session, job_id)
+        waiting = waiting_job(run) if run and is_visible(run, viewer) else None
+    return database.run(lambda connection: standing(connection, viewer, wanted, waiting))
+
+
+def answering(session: Session, job_id: str) -> tuple[str, DagRun | None]:
+    """The job that answers for this id, another run's where it joined, and the run of that job."""
+    run = find_run(session, job_id)
+    wanted = (joined_job(session, run) if run else None) or job_id
+    return wanted, run if wanted == job_id else find_run(session, wanted)
+
+
+def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSummary | None) -> JobSummary:
+    """Where a job stands, or the one that was kept in its place, or the run that `waiting` tells of."""
+    found = summary(connection, viewer, job_id)
+    kept = None if found else kept_instead(connection, job_id)
+    found = summary(connection, viewer, kept) if kept else found
+    if found is not None:
+        return found
+    if waiting is None or request_of_job(connection, job_id) is not None:
+        raise UnknownJobError(job_id)
+    if waiting.status is JobStatus.FAILED and was_cancelled(connection, job_id):
+        return JobSummary(**{**asdict(waiting), "status": JobStatus.CANCELLED})
+    return waiting
+
+
+def view(connection: Connection, found: JobSummary) -> JobView:
+    """A job with all that is told of it."""
+    return JobView(
+        **asdict(found),
+        request=request_of_job(connection, found.job_id),
+        requests=requests_of_job(connection, found.job_id),
+        links=links(found.job_id),
+    )
+
+
+def links(job_id: str) -> Mapping[str, str]:
+    """Where there is more of a job: in this API, and its run in Airflow's pages and API."""
+    base, name = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/"), quote(job_id, safe="")
+    job = f"{base}/api/stocks/jobs/{name}"
+    return {
+        "job": job,
+        "details": f"{job}/details",
+        "events": f"{job}/events",
+        "results": f"{base}/api/stocks/results?job_id={name}",
+        "dag_run": f"{base}/dags/{DAG_ID}/runs/{name}",
+        "dag_run_api": f"{base}/api/v2/dags/{DAG_ID}/dagRuns/{name}",
+    }
+
+
+def waiting_job(run: DagRun) -> JobSummary:
+    """A run whose first task has not opened its job: queued, or failed with the reason in its note."""
+    ended = run.end_date is not None
+    unknown: dict[str, Any] = dict.fromkeys(JobSummary.__dataclass_fields__)
+    nothing = dict.fromkeys(("total", "completed", "reused", "failed", "cancelled", "pending"), 0)
+    known = {
+        "job_id": run.run_id,
+        "status": JobStatus.FAILED if ended else JobStatus.QUEUED,
+        "status_reason": (run.note or "it ended before its job was opened") if ended else None,
+        "requested_by": run.triggering_user_name,
+        "attempt": run.clear_number + 1,
+        "progress_percent": 0.0,
+        "created_at": run.queued_at or run.run_after,
+        "completed_at": run.end_date,
+    }
+    return JobSummary(**{**unknown, **nothing, **known})

@@ -1,0 +1,64 @@
+"""The route of stored prices, for charts."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response, status
+from pydantic import Field, TypeAdapter
+
+from include.market.sources.source import open_source
+from include.model.bars import Bars, DataSource
+from include.model.results import PriceBar, Prices
+from include.settings import settings
+from include.storage.screening import stored_prices
+from include.web.access import MayRead
+from include.web.conditional import tagged
+from include.web.database import stocks
+from include.web.paging import Wanted
+from include.web.results_api import TAGGED, TickerDep
+
+router = APIRouter(dependencies=[MayRead])
+
+_PRICES = TypeAdapter(Prices)
+
+
+class PricesWanted(Wanted):
+    """Which of a ticker's bars."""
+
+    data_source: DataSource = Field(default_factory=lambda: DataSource(settings().default_data_source))
+    since: date | None = None
+    until: date | None = None
+
+
+@router.get("/prices/{ticker}", response_model=Prices, responses=TAGGED)
+def read_prices(request: Request, ticker: TickerDep, wanted: Annotated[PricesWanted, Query()]) -> Response:
+    """The bars that are at hand, oldest first; nothing is fetched for it."""
+    if wanted.data_source is DataSource.YAHOO:
+        with stocks() as database:
+            found = database.run(lambda c: stored_prices(c, ticker, wanted.data_source, wanted.since, wanted.until))
+    else:
+        found = _local(ticker, wanted)
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there are no such prices of {ticker}")
+    return tagged(request, _PRICES, found)
+
+
+def _local(ticker: str, wanted: PricesWanted) -> Prices | None:
+    """Sample and demo are not stored: they are local, and computed or read in an instant."""
+    most = settings().lookback_bars
+    answer = open_source(wanted.data_source).fetch({ticker: wanted.until}, most)[ticker]
+    bars = _bars(answer, wanted) if isinstance(answer, Bars) else []
+    if not isinstance(answer, Bars) or not bars:
+        return None
+    return Prices(ticker=ticker, data_source=wanted.data_source, currency=answer.currency, bars=bars)
+
+
+def _bars(found: Bars, wanted: PricesWanted) -> list[PriceBar]:
+    columns = (found.sessions, found.open, found.high, found.low, found.close, found.volume)
+    days = ((day, numbers) for day, *numbers in zip(*(column.tolist() for column in columns), strict=True))
+    since, until = wanted.since or date.min, wanted.until or date.max
+    return [
+        PriceBar(session_date=day, open=o, high=h, low=low, close=c, volume=v, adjustment=1.0)
+        for day, (o, h, low, c, v) in days
+        if since <= day <= until
+    ]
