@@ -3,9 +3,5 @@
 SELECT EXISTS (
     SELECT FROM analysis_jobs
     WHERE job_id = :job_id
-        AND NOT (
-            :sees_all
-            OR scope IN ('shared', 'schedule', 'user:' || :viewer)
-            OR requested_by = :viewer
-        )
+        AND NOT (:sees_all OR scope IN ('shared', 'schedule', 'user:' || :viewer) OR requested_by = :viewer)
 );
