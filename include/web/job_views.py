@@ -21,6 +21,8 @@ from include.storage.reading import request_of_job, requests_of_job, summary
 from include.web.access import DAG_ID
 from include.web.airflow_runs import find_run, is_visible, joined_job, released
 
+_ENDS = {"success": JobStatus.COMPLETED, "failed": JobStatus.FAILED}
+
 
 def look_up(session: Session, database: Database, viewer: Viewer, job_id: str) -> JobSummary:
     """Where a job stands; a run that joined another one's job shows that job. Raises UnknownJobError."""
@@ -49,8 +51,10 @@ def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSu
         return found
     if waiting is None or request_of_job(connection, job_id) is not None:
         raise UnknownJobError(job_id)
-    if waiting.status is JobStatus.FAILED and was_cancelled(connection, job_id):
+    if waiting.status is not JobStatus.QUEUED and was_cancelled(connection, job_id):
         return JobSummary(**{**asdict(waiting), "status": JobStatus.CANCELLED})
+    if waiting.status is JobStatus.COMPLETED:  # its run had a job, which was removed
+        raise UnknownJobError(job_id)
     return waiting
 
 
@@ -79,13 +83,14 @@ def links(job_id: str) -> Mapping[str, str]:
 
 
 def waiting_job(run: DagRun) -> JobSummary:
-    """A run whose first task has not opened its job: queued, or failed with the reason in its note."""
-    ended = run.end_date is not None
+    """A run of which there is no job: queued, or ended as Airflow has it, with the reason in its note."""
+    status = _ENDS.get(str(run.state), JobStatus.QUEUED)
+    ended = status is not JobStatus.QUEUED
     unknown: dict[str, Any] = dict.fromkeys(JobSummary.__dataclass_fields__)
     nothing = dict.fromkeys(("total", "completed", "reused", "failed", "cancelled", "pending"), 0)
     known = {
         "job_id": run.run_id,
-        "status": JobStatus.FAILED if ended else JobStatus.QUEUED,
+        "status": status,
         "status_reason": (run.note or "it ended before its job was opened") if ended else None,
         "requested_by": run.triggering_user_name,
         "attempt": run.clear_number + 1,

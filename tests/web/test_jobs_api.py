@@ -1,0 +1,57 @@
+"""Jobs over HTTP, where it takes a moment that a whole installation does not hold still for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from include.storage.connection import Connection
+from include.storage.jobs import cancel_job
+from tests.storage.demands import DAG_ID
+from tests.web.conftest import Call
+
+# Airflow's own deprecations are not ours to mend; warnings of our code stay errors.
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\..*")]
+
+RUN = "the-run"
+
+
+@pytest.fixture
+def run(airflow: None) -> Iterator[Any]:
+    """Makes a run as Airflow knows it; called again, it says the state."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+    from sqlalchemy import delete, select
+
+    def make(state: str | None = None) -> str:
+        with create_session() as session:
+            if state:
+                made_by = {"triggered_by": DagRunTriggeredByType.TEST, "triggering_user_name": "ann"}
+                session.add(DagRun(dag_id=DAG_ID, run_id=RUN, run_type=DagRunType.MANUAL, state=state, **made_by))
+                session.flush()
+            return str(session.scalar(select(DagRun.state).where(DagRun.run_id == RUN)))
+
+    yield make
+    with create_session() as session:
+        session.execute(delete(DagRun).where(DagRun.run_id == RUN))
+
+
+def test_a_job_that_was_removed_after_it_was_done_has_not_failed(api: Call, run: Any) -> None:
+    run("success")
+    assert api("GET", f"/jobs/{RUN}").status_code == 404
+
+
+@pytest.mark.parametrize(("state", "status"), [("queued", "queued"), ("running", "queued"), ("failed", "failed")])
+def test_a_run_without_a_job_has_a_status(api: Call, run: Any, state: str, status: str) -> None:
+    run(state)
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == status
+
+
+@pytest.mark.parametrize("state", ["success", "failed"])
+def test_a_run_that_somebody_ended_before_its_job_was_opened_is_cancelled(
+    api: Call, run: Any, connection: Connection, state: str
+) -> None:
+    run(state)
+    cancel_job(connection, RUN, f"its run was marked {state} in Airflow", actor="(Airflow does not say)")
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == "cancelled"
