@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Request, Response, status
 from include.jobs.retrying import retry_of
 from include.jobs.submission import RunState
 from include.model.errors import FieldProblem, InvalidRequestError, UnknownJobError
-from include.model.job import Progress
+from include.model.job import JobStatus, Progress
 from include.model.reading import JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
@@ -69,7 +69,8 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
         if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
             reason = f"cancelled by {name}"
             database.run(lambda c: cancel_job(c, wanted, reason, actor=name, clear_number=times_cleared))
-        runs.cancel(wanted, f"cancelled: by {name}")
+        if times_cleared or not database.run(lambda connection: _has_done_its_work(connection, wanted)):
+            runs.cancel(wanted, f"cancelled: by {name}")
         run = find_run(session, wanted)
         waiting = waiting_job(run) if run else None
         return database.run(lambda connection: view(connection, standing(connection, viewer, wanted, waiting)))
@@ -97,6 +98,12 @@ def _check(connection: Connection, viewer: Viewer, job_id: str, run: DagRun | No
     check_visible(connection, viewer, job_id)
     if run and not is_visible(run, viewer) and progress(connection, job_id) is None:
         raise UnknownJobError(job_id)
+
+
+def _has_done_its_work(connection: Connection, job_id: str) -> bool:
+    """Whether a job has ended by itself: its run is about to, and that is no cancel."""
+    reached = progress(connection, job_id)
+    return reached is not None and reached.status is not JobStatus.CANCELLED
 
 
 def _object(payload: Any) -> Mapping[str, Any]:  # noqa: ANN401

@@ -5,15 +5,21 @@ from typing import Any
 
 import pytest
 
+from include.analysis import load_strategies
+from include.model.request import Demand
 from include.storage.connection import Connection
-from include.storage.jobs import cancel_job
-from tests.storage.demands import DAG_ID
+from include.storage.jobs import cancel_job, finalize_job
+from tests.storage.demands import DAG_ID, begun, demand
 from tests.web.conftest import Call
 
 # Airflow's own deprecations are not ours to mend; warnings of our code stay errors.
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\..*")]
 
 RUN = "the-run"
+
+
+def wanted() -> Demand:
+    return demand("IBM", strategy_version=load_strategies()["balanced"].version)
 
 
 @pytest.fixture
@@ -55,3 +61,13 @@ def test_a_run_that_somebody_ended_before_its_job_was_opened_is_cancelled(
     run(state)
     cancel_job(connection, RUN, f"its run was marked {state} in Airflow", actor="(Airflow does not say)")
     assert api("GET", f"/jobs/{RUN}").json()["status"] == "cancelled"
+
+
+def test_a_cancel_that_comes_after_the_work_is_done_leaves_the_run_as_it_is(
+    api: Call, run: Any, connection: Connection
+) -> None:
+    run("running")
+    begun(connection, RUN, wanted())
+    finalize_job(connection, RUN)
+    answer = api("POST", f"/jobs/{RUN}/cancel", json={})
+    assert (answer.status_code, answer.json()["status"], run()) == (200, "failed", "running")
