@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from include.web import (
     about_api,
     audit_api,
+    deletion_api,
     description_api,
     errors,
     events_api,
@@ -33,6 +34,7 @@ def create_app() -> FastAPI:
         watchlists_api,
         audit_api,
         about_api,
+        deletion_api,
         description_api,
     ):
         app.include_router(room.router)
