@@ -117,14 +117,11 @@ def ask_for(request: Request, response: Response, user: Any, session: Any, paylo
     raw = _object(payload)
     body = TriggerDAGRunPostBody(logical_date=None, conf=dict(raw))
     runs, asked = AirflowRuns(session, user, request, body), Asked(raw=raw, user=user.get_name(), door=Door.API)
-
-    def work(connection: Connection) -> tuple[Answer, Progress | None]:
-        answer = ask(connection, runs, asked)
-        is_new = answer.submission.created and not answer.submission.repeated
-        return answer, None if is_new else progress(connection, answer.submission.run_id)
-
     with stocks() as database, released(session):
-        answer, reached = database.run(work)
+        answer = database.run(lambda connection: ask(connection, runs, asked))
+        is_new = answer.submission.created and not answer.submission.repeated
+        # a piece of work of its own: what is tried again must not ask again
+        reached = None if is_new else database.run(lambda c: progress(c, answer.submission.run_id))
     note(request, job_id=answer.submission.run_id, disposition=answer.submission.disposition)
     if not answer.submission.created:
         response.status_code = status.HTTP_200_OK

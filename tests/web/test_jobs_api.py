@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
+import psycopg
 import pytest
 
 from include.analysis import load_strategies
 from include.model.request import Demand
 from include.storage.connection import Connection
-from include.storage.jobs import cancel_job, finalize_job
-from tests.storage.demands import DAG_ID, begun, demand
+from include.storage.jobs import cancel_job, finalize_job, progress
+from tests.storage.demands import DAG_ID, begun, demand, opened
 from tests.web.conftest import Call
 
 # Airflow's own deprecations are not ours to mend; warnings of our code stay errors.
@@ -71,3 +73,16 @@ def test_a_cancel_that_comes_after_the_work_is_done_leaves_the_run_as_it_is(
     finalize_job(connection, RUN)
     answer = api("POST", f"/jobs/{RUN}/cancel", json={})
     assert (answer.status_code, answer.json()["status"], run()) == (200, "failed", "running")
+
+
+def test_a_request_is_recorded_once_also_when_the_connection_is_lost_behind_it(
+    api: Call, run: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("running")
+    opened(connection, RUN, wanted())
+    looks = Mock(side_effect=[psycopg.OperationalError("the connection is lost"), progress(connection, RUN)])
+    monkeypatch.setattr("include.web.jobs_api.progress", looks)
+    answer = api("POST", "/jobs", json={"tickers": ["IBM"], "data_source": "sample"})
+    assert (answer.status_code, answer.json()["job_id"]) == (200, RUN)
+    recorded = connection.execute("SELECT disposition FROM analysis_requests").fetchall()
+    assert recorded == [{"disposition": "joined"}]
