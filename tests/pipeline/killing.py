@@ -97,6 +97,7 @@ def _points() -> Iterator[tuple[str, Point]]:
     this = __import__(__name__, fromlist=["_"])
     yield "before_the_claim", Point(step="begin", where=opening, name="claim_job", is_behind=False)
     yield "in_the_claims_transaction", Point(step="begin", where=opening, name="claim_job")
+    yield "before_the_details", Point(step="begin", where=opening, name="write_details", is_behind=False)
     yield "before_the_claim_is_committed", Point(step="begin", where=opening, name="store_reused")
     yield "after_the_claim", Point(step="begin", where=this, name="begin")
     yield "before_a_batch_has_begun", Point(step="work", where=batch, name="begin_batch", is_behind=False)

@@ -1,12 +1,19 @@
 """A task's process is killed at any point: done again, the job leaves the same rows as one that nobody disturbed."""
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
+from include.jobs.housekeeping import end_dead_jobs
 from include.storage.connection import connect
-from tests.pipeline.killing import KNOWN, POINTS, RUN, STEPS, TICKERS, UNKNOWN, run_job, run_step
+from include.storage.database import Database
+from include.storage.jobs import progress
+from tests.pipeline.killing import KNOWN, POINTS, RUN, STEPS, TICKERS, UNKNOWN, child, run_job, run_step, wanted
 from tests.pipeline.rows import Rows, every_value_of, rows_of
+
+if TYPE_CHECKING:
+    from include.model.job import Batch
 
 TWO_IN_A_ROW = [
     pair
@@ -37,6 +44,34 @@ def test_a_job_whose_task_is_killed_twice_in_a_row_leaves_the_rows_of_one_that_n
 ) -> None:
     assert run_job(prepared_url, points) == []
     assert rows_of(prepared_url) == undisturbed
+
+
+@pytest.mark.parametrize("point", [name for name, point in POINTS.items() if point.step != "end"])
+def test_a_job_whose_task_is_killed_and_never_done_again_ends_with_every_ticker_or_never_was(
+    prepared_url: str, point: str
+) -> None:
+    with Database(lambda: connect(prepared_url), patience_seconds=5) as database:
+        orders: tuple[Batch, ...] = ()
+        if POINTS[point].step == "work":
+            orders = run_step(prepared_url, "begin", RUN, wanted(), kills=[])
+        given = orders[:1] or (RUN, wanted())
+        with child(prepared_url, POINTS[point].step, *given, point=point) as killed:
+            assert killed.said() is None
+        database.run(lambda own: own.execute("UPDATE analysis_jobs SET heartbeat_at = 'yesterday'"))
+        ended = end_dead_jobs(database, lambda run: run.job_id == RUN, 3600)
+        reached = database.run(lambda own: progress(own, RUN))
+    if point in (
+        "before_the_claim",
+        "in_the_claims_transaction",
+        "before_the_details",
+        "before_the_claim_is_committed",
+    ):
+        assert (ended, reached) == ([], None)
+        return
+    assert reached is not None
+    assert not reached.status.is_active
+    assert reached.completed + reached.failed == reached.total == len(TICKERS)
+    assert reached.completed == (3 if point == "after_the_upsert" else 1)
 
 
 def test_a_job_of_which_every_task_is_killed_is_told_of_once(prepared_url: str, undisturbed: Rows) -> None:
