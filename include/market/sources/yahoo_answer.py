@@ -15,32 +15,36 @@ from include.model.errors import ErrorCode, Refusal
 from include.model.prices import Floats, PriceHistory
 
 PRICES = ["Open", "High", "Low", "Close", "Adj Close"]
+COLUMNS = [*PRICES, "Volume"]
+FEW_DECIMALS = 4  # what has no more stands for itself
 
 
 def history_from(
     ticker: str, frame: pd.DataFrame, metadata: Mapping[str, Any], final_before: datetime
 ) -> PriceHistory | Refusal:
     """The bars of sessions that ended before `final_before`, or a refusal when there is none."""
-    complete = frame[frame[PRICES].notna().all(axis=1)]
-    final = complete[_days(complete) < np.datetime64(_first_open_day(metadata, final_before), "D")]
-    if final.empty:
+    table, days = frame[COLUMNS].to_numpy(np.float64), _days(frame)
+    complete = ~np.isnan(table[:, : len(PRICES)]).any(axis=1)
+    final = complete & (days < np.datetime64(_first_open_day(metadata, final_before), "D"))
+    if not final.any():
         return Refusal(ticker, ErrorCode.NO_DATA, f"Yahoo has no completed bar of {ticker} for these dates")
-    columns = {name: _as_meant(final[name].to_numpy(np.float64)) for name in PRICES}
+    open_, high, low, close, adjusted, volume = table[final].T
+    close = _as_meant(close)
     exchange = exchange_of(ticker)
     return PriceHistory(
         ticker=ticker,
         source=DataSource.YAHOO,
         currency=metadata.get("currency") or exchange.minor or exchange.currency,
         timezone=metadata.get("exchangeTimezoneName"),
-        sessions=_days(final),
-        open=columns["Open"],
-        high=columns["High"],
-        low=columns["Low"],
-        close=columns["Close"],
-        volume=final["Volume"].to_numpy(np.float64),
-        adjustment=_adjustment(columns["Adj Close"], columns["Close"]),
+        sessions=days[final],
+        open=_as_meant(open_),
+        high=_as_meant(high),
+        low=_as_meant(low),
+        close=close,
+        volume=volume.copy(),
+        adjustment=_adjustment(_as_meant(adjusted), close),
         begins=_begins(metadata),
-        incomplete=len(frame) - len(complete),
+        incomplete=int((~complete).sum()),
     )
 
 
@@ -53,8 +57,10 @@ def _as_meant(column: Floats) -> Floats:
     """Yahoo sends many prices in single precision: 189.94999694824219 stands for 189.95, and becomes it."""
     with np.errstate(over="ignore"):
         single = column.astype(np.float32)
-    shortest = single.astype("U16").astype(np.float64)  # numpy writes as many digits as the precision has
-    return np.where(single == column, shortest, column)
+    meant = column.copy()
+    wide = (single == column) & (np.round(column, FEW_DECIMALS) != column)
+    meant[wide] = single[wide].astype("U16").astype(np.float64)  # numpy writes as many digits as the precision has
+    return meant
 
 
 def _adjustment(adjusted: Floats, close: Floats) -> Floats:
