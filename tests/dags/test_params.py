@@ -32,7 +32,7 @@ def test_the_main_fields_stand_open_and_the_rest_is_in_sections(params: Any) -> 
     assert sections == {
         None: ["tickers", "universe", "strategy", "data_source"],
         "Position sizing": ["capital", "risk_percent", "position_limit_percent", "min_risk_reward"],
-        "Advanced": ["as_of", "force", "batch_size"],
+        "Advanced": ["as_of", "force", "on_duplicate", "request_id", "batch_size"],
     }
 
 
