@@ -1,5 +1,7 @@
 """The price cache on a real database: what is asked for, what is kept, and that it is what a full fetch would give."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -105,6 +107,23 @@ def test_all_that_the_cache_has_is_one_statement(
     assert len(prices.fetch(*source.answers)) == 30
     assert len(statements) == 1
     assert len(source.asked) == 30
+
+
+def test_who_asks_nothing_imports_neither_the_client_nor_pandas(app_url: str) -> None:
+    program = (
+        "import sys; from datetime import date; from include.market.prices import open_prices;"
+        "from include.model.bars import DataSource; from include.storage.connection import connect;"
+        "from include.storage.database import Database; stocks = Database(lambda: connect(sys.argv[1]), 5);"
+        "open_prices(DataSource.YAHOO, stocks, stocks, print).fetch({'IBM': date(2025, 2, 21)}, 60);"
+        "print({'pandas', 'yfinance', 'curl_cffi', 'exchange_calendars'} & set(sys.modules))"
+    )
+    with connect(app_url) as connection:
+        connection.execute(
+            "INSERT INTO price_series (data_source, ticker, known_from, last_session, currency, asked_at, asked_for)"
+            " VALUES ('yahoo', 'IBM', '1900-01-01', '2025-02-21', 'USD', now(), '2025-02-21')"
+        )
+    done = subprocess.run([sys.executable, "-c", program, app_url], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_next_session_asks_for_what_is_new_alone(prices: Prices, source: ScriptedSource) -> None:
