@@ -192,6 +192,18 @@ class Lifecycle(RuleBasedStateMachine):
         batch = self._batch(which)
         self._store(batch, dict.fromkeys(self._tickers(batch), failing))
 
+    @precondition(lambda self: self.batches)
+    @rule(which=WHICH, failing=st.sampled_from([False, False, True]))
+    def work_to_the_end(self, which: int, failing: bool) -> None:
+        """All tasks of a run, which may all fail."""
+        job_id = self._batch(which).job_id
+        for number, batch in enumerate(self.batches):
+            if batch.job_id == job_id:
+                self.begin(len(self.batches) - 1 - number)
+                self._store(batch, dict.fromkeys(self._tickers(batch), failing))
+        assert finalize_job(self.connection, job_id) is not None
+        self.model.finalise(job_id)
+
     def _store(self, batch: Batch, fails: dict[str, bool]) -> None:
         self.scores = 600 + (self.scores - 599) % 199
         score = self.scores / 10
