@@ -260,6 +260,13 @@ class Lifecycle(RuleBasedStateMachine):
 
     @precondition(lambda self: self.runs)
     @rule(which=WHICH)
+    def cancel_before_it_begins(self, which: int) -> None:
+        self.runs.append(AskedRun(f"run-{len(self.runs)}", self._run(which).demand))
+        self.cancel(0)
+        self._open(self.runs[-1])
+
+    @precondition(lambda self: self.runs)
+    @rule(which=WHICH)
     def time_out(self, which: int) -> None:
         run_id = self._run(which).run_id
         assert abandon_job(self.connection, run_id, "it took too long") == self.model.abandon(run_id)
