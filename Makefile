@@ -49,7 +49,7 @@ user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user
 test: installed-dev ## run the tests; pytest's arguments in ARGS
 	@$(VENV)/python -m pytest $(ARGS)
 
-test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about ten minutes)
+test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
 
 check: installed-dev ## look the code over: format, lint, types, borders between the rooms
