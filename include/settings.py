@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
     strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
     universes_dir: Path | None = Field(None, description="a folder of your own universes, a file name.csv each")
-    fetch_threads: int = Field(8, ge=1, le=64, description="price requests in flight in one task")
+    fetch_threads: int = Field(10, ge=1, le=64, description="price requests in flight in one task")
     fetch_timeout_seconds: float = Field(20.0, gt=0, le=300, description="longest wait for one price request")
     requests_per_minute: int = Field(
         60, ge=1, le=100_000, description="requests that Yahoo gets a minute, from all jobs on all hosts together"
