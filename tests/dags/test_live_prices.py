@@ -178,7 +178,8 @@ def test_too_many_requests_are_waited_out_and_no_ticker_pays_for_it(
 def test_a_source_that_is_away_for_too_long_ends_the_job_with_one_reason_after_few_requests(
     run: Any, yahoo: LocalYahoo, connection: Connection, choose: Set
 ) -> None:
-    choose(away_minutes="0", pause_seconds="60")
+    # Here a refusal comes back in a few milliseconds: ten threads would ask for all before the first six are counted.
+    choose(away_minutes="0", pause_seconds="60", fetch_threads="2")
     yahoo.faults.put(Fault.BAD_GATEWAY)
     dag_run = run(*MANY)
     assert str(dag_run.state) == "failed"
@@ -194,8 +195,9 @@ def test_a_task_that_would_wait_long_for_its_turn_frees_its_slot_and_comes_back_
     run: Any, yahoo: LocalYahoo, connection: Connection, choose: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("include.market.fetching.SOONEST", 0.5)
-    choose(requests_per_minute="60", fetch_wait_seconds="0.3")
-    dag_run = run(*GOOD, "CAT", "BA", "DIS")
+    # A turn every five seconds: the second ticker's is further off than the task looks and waits.
+    choose(requests_per_minute="12", fetch_wait_seconds="0.3")
+    dag_run = run("JPM", "IBM", "KO")
     assert set(codes(connection, dag_run.run_id).values()) == {None}
     (task,) = [task for task in dag_run.get_task_instances() if task.task_id == "analyze"]
     assert task.try_number == 1
