@@ -47,21 +47,29 @@ class Report:
         return "; ".join([*counts, *self.problems])
 
 
-def end_dead_jobs(database: Database, is_over: Callable[[Run], bool], silent_after_seconds: float) -> list[EndedJob]:
+def end_dead_jobs(
+    database: Database,
+    is_over: Callable[[Run], bool],
+    is_waiting: Callable[[Run], bool],
+    silent_after_seconds: float,
+) -> list[EndedJob]:
     """End every job whose DAG run is over, gone, or silent for too long; one transaction a job.
 
-    `is_over` says whether a DAG run has ended or does not exist. What such a job has stored stays, and decides how it
-    is ended; a job that is only silent has failed.
+    `is_over` says whether a DAG run has ended or does not exist, `is_waiting` whether tasks of it wait to be run: such
+    a job is silent, and not dead. What a dead job has stored stays, and decides how it is ended; one that is only
+    silent has failed.
     """
     quiet = database.run(lambda connection: quiet_jobs(connection, QUIET_SECONDS))
-    dead = ((job, _why_dead(job, is_over, silent_after_seconds)) for job in quiet)
+    dead = ((job, _why_dead(job, is_over, is_waiting, silent_after_seconds)) for job in quiet)
     return [_end(database, job.run.job_id, reason) for job, reason in dead if reason]
 
 
-def _why_dead(job: QuietJob, is_over: Callable[[Run], bool], silent_after_seconds: float) -> str | None:
+def _why_dead(
+    job: QuietJob, is_over: Callable[[Run], bool], is_waiting: Callable[[Run], bool], silent_after_seconds: float
+) -> str | None:
     if is_over(job.run):
         return RUN_IS_OVER
-    if job.silent_seconds > silent_after_seconds:
+    if job.silent_seconds > silent_after_seconds and not is_waiting(job.run):
         return f"no sign of life for {job.silent_seconds / 60:.0f} minutes"
     return None
 

@@ -125,6 +125,15 @@ class CancelledRunError(BellwetherError):
         super().__init__(f"the run {run_id} was cancelled before its job was opened; clear it to do it again")
 
 
+class OvertakenError(BellwetherError):
+    """The job of a run has ended, or a later try of the run's first task has opened it."""
+
+    code = "overtaken"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} has ended, or was opened by a later try, since; clear its run to do it again")
+
+
 class ClaimCollisionError(BellwetherError):
     """Two different requests have the same claim key: a bug, never answered with somebody else's job."""
 

@@ -41,12 +41,14 @@ class DetailStatus(StrEnum):
 class Run:
     """The DAG run that a request has become. Its run_id is the id of the job, if it gets one.
 
-    `clear_number` is how often the run has been cleared in Airflow, to be done again.
+    `clear_number` is how often the run has been cleared in Airflow, to be done again; `try_number` which try of its
+    first task it is.
     """
 
     dag_id: str
     job_id: str
     clear_number: int = field(default=0, compare=False)
+    try_number: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

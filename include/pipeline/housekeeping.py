@@ -22,6 +22,7 @@ from include.storage.housekeeping import load
 log = logging.getLogger(__name__)
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}  # the next run is minutes away
+WAITING = ["scheduled", "queued", "up_for_retry", "up_for_reschedule", "deferred"]
 PATIENCE_SECONDS = 5.0  # a lost connection is opened again; a row that somebody holds is left to the next run
 NOTE_CHARACTERS = 600
 
@@ -31,7 +32,8 @@ NOTE_CHARACTERS = 600
 def keep_house(ti: Any) -> dict[str, Any]:  # noqa: ANN401
     """End dead jobs, remove what is old, and report both with what waits; fails when something could not be done."""
     with stocks(PATIENCE_SECONDS) as database:
-        ended = end_dead_jobs(database, lambda run: is_over(ti, run), settings().silent_job_minutes * 60)
+        silent_seconds = settings().silent_job_minutes * 60
+        ended = end_dead_jobs(database, lambda run: is_over(ti, run), lambda run: _is_waiting(ti, run), silent_seconds)
         removed = remove_old(database, keep_days(settings()))
         without_job = find_runs_without_job(
             database, lambda run_id: _is_over(ti, run_id), lambda run_id: _joined(ti, run_id)
@@ -51,6 +53,12 @@ def keep_house(ti: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _is_over(ti: Any, run_id: str) -> bool:  # noqa: ANN401
     return all(is_over(ti, Run(dag_id=dag_id, job_id=run_id)) for dag_id in JOB_DAGS)
+
+
+def _is_waiting(ti: Any, run: Run) -> bool:  # noqa: ANN401
+    """Whether tasks of a run wait for a slot, or for their next try."""
+    count: int = ti.get_ti_count(dag_id=run.dag_id, run_ids=[run.job_id], states=WAITING)
+    return count > 0
 
 
 def _joined(ti: Any, run_id: str) -> str | None:  # noqa: ANN401

@@ -16,10 +16,13 @@ from include.market.prices import open_prices
 from include.market.sessions import resolve_sessions
 from include.model.errors import (
     CancelledRunError,
+    ClaimCollisionError,
     DuplicateJobError,
     InvalidRequestError,
+    OvertakenError,
     SchemaError,
     StaleAttemptError,
+    StrategyError,
 )
 from include.model.job import Batch, JobStatus, Progress, Run
 from include.model.prices import PricesLaterError
@@ -48,7 +51,7 @@ RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minut
     "max_retry_delay": timedelta(minutes=2),
 }
 
-REFUSALS = (InvalidRequestError, SchemaError, DuplicateJobError, CancelledRunError)
+REFUSALS = (InvalidRequestError, StrategyError, DuplicateJobError, ClaimCollisionError, CancelledRunError)
 
 _DOORS = {
     "scheduled": Door.SCHEDULE,
@@ -77,10 +80,11 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
     with stocks() as database:
         try:
             opened = database.run(lambda connection: _open(connection, params, dag_run, ti, since))
-        except REFUSALS as error:
-            ti.xcom_push(
-                key=NOTE, value=fit(f"{'cancelled' if isinstance(error, CancelledRunError) else 'refused'}: {error}")
-            )
+        except OvertakenError as error:
+            raise AirflowFailException(str(error)) from error
+        except (*REFUSALS, SchemaError) as error:
+            what = "cancelled" if isinstance(error, CancelledRunError) else "refused"
+            ti.xcom_push(key=NOTE, value=fit(f"{what}: {error}"))
             raise AirflowFailException(str(error)) from error
     _say_what_follows(ti, opened)
     return [asdict(batch) for batch in opened.batches]
@@ -88,7 +92,8 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
 
 def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any, since: float) -> OpenedJob:  # noqa: ANN401
     check_schema(connection)
-    run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=dag_run.clear_number or 0)
+    cleared = dag_run.clear_number or 0
+    run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=cleared, try_number=ti.try_number)
     door = door_of_run(connection, run.job_id) or _door_of(dag_run)
     name = dag_run.triggering_user_name or NOBODY
     asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
@@ -107,7 +112,7 @@ def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any,
             request.tickers, request.data_source, request.as_of, datetime.now(UTC), overrides=overrides
         )
         return claim_and_open(connection, asking, demand, sessions, lambda other: is_over(ti, other))
-    except (InvalidRequestError, DuplicateJobError, CancelledRunError) as error:
+    except REFUSALS as error:
         record_refusal(connection, asking, request, str(error))
         raise
 

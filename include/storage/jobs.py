@@ -7,7 +7,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from include.model.errors import CancelledRunError, ClaimCollisionError, ErrorCode, StaleAttemptError
+from include.model.errors import CancelledRunError, ClaimCollisionError, ErrorCode, OvertakenError, StaleAttemptError
 from include.model.job import (
     Batch,
     BatchWork,
@@ -47,10 +47,13 @@ def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) 
     """Claim the work for `run`, or learn whose run is doing it. An earlier attempt of this run is over by it.
 
     Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another,
-    and CancelledRunError when the run was cancelled before it came here.
+    CancelledRunError when the run was cancelled before it came here, and OvertakenError when its job has ended since,
+    or was opened by a later try.
     """
     hold_run(connection, run)
     while True:
+        if queries().is_overtaken(connection, job_id=run.job_id, **_place(run)):
+            raise OvertakenError(run.job_id)
         claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
         if claim is not None:
             return claim
@@ -59,10 +62,17 @@ def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) 
 def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
     try:
         with connection.transaction():
-            attempt = queries().reopen_job(connection, job_id=run.job_id, **_job_columns(claim_key, demand))
+            attempt = queries().reopen_job(
+                connection, job_id=run.job_id, **_job_columns(claim_key, demand), **_place(run)
+            )
     except psycopg.errors.UniqueViolation:
         return None  # an equal job of another run is active by now: the claim finds it
     return None if attempt is None else Claim(run=run, attempt=attempt, joined=False)
+
+
+def _place(run: Run) -> dict[str, int]:
+    """Which of a run's first tasks asks: what comes later has the higher numbers."""
+    return {"clear_number": run.clear_number, "try_number": run.try_number}
 
 
 def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
@@ -75,6 +85,7 @@ def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> 
                 requested_by=demand.requested_by,
                 trigger=demand.trigger,
                 **_job_columns(claim_key, demand),
+                **_place(run),
             )
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "analysis_jobs_pkey":
@@ -181,7 +192,8 @@ def cancel_job(connection: Connection, job_id: str, reason: str, *, actor: str, 
         if _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED):
             record_action(connection, actor, Action.CANCEL, job_id, details)
             return True
-        if not queries().has_job(connection, job_id=job_id) and not is_cancelled_run(connection, job_id, clear_number):
+        has_opened = queries().has_opened(connection, run_id=job_id, clear_number=clear_number)
+        if not has_opened and not is_cancelled_run(connection, job_id, clear_number):
             record_action(connection, actor, Action.CANCEL, job_id, {**details, "unopened": clear_number})
             return True
     return False

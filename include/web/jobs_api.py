@@ -66,7 +66,8 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
         wanted, run = answering(session, job_id)
         database.run(lambda connection: _check(connection, viewer, wanted, run))
         times_cleared = run.clear_number if run else 0
-        if runs.state(wanted) is RunState.ACTIVE or database.run(lambda connection: progress(connection, wanted)):
+        reached = database.run(lambda connection: progress(connection, wanted))
+        if runs.state(wanted) is RunState.ACTIVE or (reached and reached.status.is_active):
             reason = f"cancelled by {name}"
             database.run(lambda c: cancel_job(c, wanted, reason, actor=name, clear_number=times_cleared))
         if times_cleared or not database.run(lambda connection: _has_done_its_work(connection, wanted)):

@@ -39,7 +39,7 @@ from include.storage.watchlist import add_to_watchlist
 from tests.dice import seed_of
 from tests.jobs.comparison import Comparison
 from tests.jobs.model import Entry, Model, RefusedError
-from tests.storage.demands import DAG_ID, SESSION, asking, demand, outcome
+from tests.storage.demands import DAG_ID, SESSION, asking, demand, nobody_waits, outcome
 
 USERS = ("ann", "bob")
 TICKERS = ("AAA", "BBB", "CCC", "DDD", "EEE")
@@ -55,11 +55,12 @@ WHICH = st.integers(0, 30)  # of those that there are, counted from the newest
 
 @dataclass
 class AskedRun:
-    """A run as Airflow keeps it: what it was asked for, how often it was cleared."""
+    """A run as Airflow keeps it: what it was asked for, how often it was cleared, tries of its first task."""
 
     run_id: str
     demand: Demand
     clear_number: int = 0
+    try_number: int = 1
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -136,13 +137,20 @@ class Lifecycle(RuleBasedStateMachine):
         """The first task of a run is tried (again), or the whole run was cleared."""
         run = self._run(which)
         run.clear_number += cleared
+        run.try_number += 1
         self.model.over.discard(run.run_id)
         self._open(run)
 
+    @precondition(lambda self: self.runs)
+    @rule(which=WHICH, before_clear=st.booleans())
+    def wake_late(self, which: int, before_clear: bool) -> None:
+        """A try of the first task that was thought to be dead comes to its claim after a later one."""
+        run = self._run(which)
+        self._open(replace(run, clear_number=max(0, run.clear_number - before_clear), try_number=run.try_number - 1))
+
     def _open(self, run: AskedRun) -> None:
-        opened = self._both(
-            lambda: self._really_open(run), lambda: self.model.open(run.run_id, run.clear_number, run.demand)
-        )
+        place = run.clear_number, run.try_number
+        opened = self._both(lambda: self._really_open(run), lambda: self.model.open(run.run_id, place, run.demand))
         if opened is not None:
             real, answered_by = opened
             assert real.claim.run.job_id == answered_by
@@ -152,7 +160,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.batches.extend(real.batches)
 
     def _really_open(self, run: AskedRun) -> OpenedJob:
-        asked = asking(run.run_id, run.demand.requested_by, clear_number=run.clear_number)
+        asked = asking(run.run_id, run.demand.requested_by, clear_number=run.clear_number, try_number=run.try_number)
         sessions = dict.fromkeys(run.demand.request.tickers, SESSION)
         try:
             return open_job(self.connection, asked, run.demand, sessions, self._is_over)
@@ -285,7 +293,7 @@ class Lifecycle(RuleBasedStateMachine):
             " CASE WHEN job_id = ANY(%s) THEN %s WHEN %s THEN 120 ELSE 0 END)",
             (list(chosen), 2 * HOUR, quiet),
         )
-        ended = end_dead_jobs(Database(lambda: self.connection, 0), self._is_over, HOUR)
+        ended = end_dead_jobs(Database(lambda: self.connection, 0), self._is_over, nobody_waits, HOUR)
         expected = self.model.keep_house(lambda job: quiet, lambda job: job.run_id in chosen)
         assert [job.job_id for job in ended] == list(expected)
 

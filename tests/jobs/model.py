@@ -11,6 +11,7 @@ from include.model.errors import (
     CancelledRunError,
     DuplicateJobError,
     InvalidRequestError,
+    OvertakenError,
     StaleAttemptError,
 )
 from include.model.request import Demand, OnDuplicate
@@ -25,6 +26,9 @@ class RefusedError(Exception):
     def __init__(self, kind: type[BellwetherError]) -> None:
         super().__init__(kind.__name__)
         self.kind = kind
+
+
+Place = tuple[int, int]  # how often the run was cleared, which try of its first task
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Detail:
 @dataclass
 class Job:
     run_id: str
+    place: Place
     demand: Demand
     details: dict[str, Detail]
     order: int  # the later, the higher
@@ -97,24 +102,27 @@ class Model:
 
     # --- opening
 
-    def open(self, run_id: str, clear_number: int, demand: Demand) -> str:
+    def open(self, run_id: str, place: Place, demand: Demand) -> str:
         """The job that answers the request."""
         try:
-            return self._open(run_id, clear_number, demand)
+            return self._open(run_id, place, demand)
         except RefusedError:
             self.requests.setdefault(run_id, (None, "refused"))
             raise
 
-    def _open(self, run_id: str, clear_number: int, demand: Demand) -> str:
+    def _open(self, run_id: str, place: Place, demand: Demand) -> str:
         key = claim_key(demand.request)
         known = self.request_ids.get((demand.requested_by, demand.request_id or ""))
         repeats = known is not None and known[1] != run_id
         if known and repeats and known[0] != key:
             raise RefusedError(InvalidRequestError)
-        if (run_id, clear_number) in self.unborn:
+        if self._is_unborn(run_id, place[0]):
             raise RefusedError(CancelledRunError)
         if known and repeats and (known[1] in self.jobs or known[1] not in self.over):
             return self._join(run_id, demand, known[1])
+        before = self.jobs.get(run_id)
+        if before and (before.place > place if before.is_active else before.place[0] >= place[0]):
+            raise RefusedError(OvertakenError)
         holder = self._holder(key, run_id, demand)
         if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
             self._stop(holder, "cancelled", "cancelled", "cancelled")
@@ -125,8 +133,11 @@ class Model:
             raise RefusedError(DuplicateJobError)
         elif holder:
             return self._join(run_id, demand, holder.run_id)
-        self._create(run_id, demand)
+        self._create(run_id, place, demand)
         return run_id
+
+    def _is_unborn(self, run_id: str, clear_number: int) -> bool:
+        return any(run == run_id and cleared >= clear_number for run, cleared in self.unborn)
 
     def _holder(self, key: str, run_id: str, demand: Demand) -> Job | None:
         others = (j for j in self.jobs.values() if j.is_active and j.key == key and j.run_id != run_id)
@@ -143,7 +154,7 @@ class Model:
             if whose not in self.request_ids or self.request_ids[whose][1] != job_id:
                 self.request_ids[whose] = (claim_key(demand.request), job_id, disposition)
 
-    def _create(self, run_id: str, demand: Demand) -> None:
+    def _create(self, run_id: str, place: Place, demand: Demand) -> None:
         self._record(run_id, demand, run_id, "created")
         known = {} if demand.force else {t: self.results[t] for t in demand.request.tickers if t in self.results}
         rest = [ticker for ticker in demand.request.tickers if ticker not in known]
@@ -153,7 +164,7 @@ class Model:
         details |= {t: Detail(batch=0, status="reused", score=result[2], at=now) for t, result in known.items()}
         before = self.jobs.get(run_id)
         attempt = before.attempt + 1 if before else 1
-        self.jobs[run_id] = Job(run_id=run_id, demand=demand, details=details, order=now, attempt=attempt)
+        self.jobs[run_id] = Job(run_id=run_id, place=place, demand=demand, details=details, order=now, attempt=attempt)
 
     # --- work
 
@@ -211,7 +222,7 @@ class Model:
         job = self.jobs.get(run_id)
         if job and job.is_active:
             self._stop(job, "cancelled", "cancelled", "cancelled")
-        elif job or (run_id, clear_number) in self.unborn:
+        elif (job and job.place[0] >= clear_number) or self._is_unborn(run_id, clear_number):
             return False
         else:
             self.unborn.add((run_id, clear_number))

@@ -15,6 +15,7 @@ from include.storage.database import Database
 from include.storage.jobs import begin_batch, cancel_job, finalize_job, progress
 from include.storage.watchlist import add_to_watchlist
 from tests.jobs.desk import Desk
+from tests.storage.demands import nobody_waits
 
 TICKERS = ["IBM", "JPM", "KO"]
 Stage = Callable[[Desk], OpenedJob]
@@ -65,7 +66,7 @@ def late_steps(desk: Desk, batches: tuple[Batch, ...]) -> None:
     for _ in range(2):
         desk.end("run-1")
     desk.database.run(lambda own: own.execute("UPDATE analysis_jobs SET heartbeat_at = 'yesterday'"))
-    assert end_dead_jobs(desk.database, lambda run: True, 3600) == []
+    assert end_dead_jobs(desk.database, lambda run: True, nobody_waits, 3600) == []
 
 
 def told(connection: Connection) -> list[tuple[str, ...]]:
@@ -106,7 +107,7 @@ def test_what_was_cancelled_can_be_asked_for_again_and_what_is_done_is_not_done_
 def test_a_cancelled_run_that_is_cleared_does_its_work(desk: Desk, connection: Connection, stage: Stage) -> None:
     stage(desk)
     cancel(connection)
-    assert desk.run("run-1", tickers=TICKERS).status is JobStatus.COMPLETED
+    assert desk.run("run-1", clear_number=1, tickers=TICKERS).status is JobStatus.COMPLETED
     assert told(connection) == [("run-1", "cancelled"), ("run-1", "completed")]
 
 

@@ -236,7 +236,7 @@ def each_owns_a_result_of_an_earlier_session(connection: Connection) -> None:
 
 def the_later_is_active(connection: Connection) -> None:
     ran(connection, "run-1")
-    store_outcomes(connection, begun(connection, "run-2"), [outcome("IBM")])
+    store_outcomes(connection, begun(connection, "run-2", clear_number=1), [outcome("IBM")])
     connection.execute(
         "UPDATE analysis_jobs SET created_at = (SELECT created_at FROM analysis_jobs WHERE job_id = 'run-1')"
     )
@@ -245,7 +245,7 @@ def the_later_is_active(connection: Connection) -> None:
 def the_earlier_is_run_again(connection: Connection) -> None:
     ran(connection, "run-1")
     ran(connection, "run-2", at=1)
-    store_outcomes(connection, begun(connection, "run-1"), [outcome("IBM")])
+    store_outcomes(connection, begun(connection, "run-1", clear_number=1), [outcome("IBM")])
 
 
 def their_requests_differ(connection: Connection) -> None:
@@ -291,7 +291,7 @@ def test_a_job_that_is_run_again_after_it_was_found_is_left_alone(connection: Co
         ran(connection, f"bob-{number}", at=number + 100, wanted=demand(user="bob"))
     cleanings = clean_duplicates(connection, DuplicateSearch(), "op", really=True)
     assert next(cleanings).removed_id == "run-2"
-    opened(connection, "bob-2", demand(user="bob"))
+    opened(connection, "bob-2", demand(user="bob"), clear_number=1)
     finalize_job(connection, "bob-2")
     assert next(cleanings).refused == "bob-2 was removed or run again meanwhile: look again"
     assert left(connection) == ["bob-1", "bob-2", "run-1"]
@@ -307,7 +307,7 @@ def test_a_job_that_is_being_run_again_is_waited_for_and_left_alone(connection: 
 
     with connect(app_url) as other:
         with other.transaction():
-            opened(other, "run-2")
+            opened(other, "run-2", clear_number=1)
             cleaner = threading.Thread(target=sweep)
             cleaner.start()
             while connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is None:

@@ -17,7 +17,7 @@ from include.storage.jobs import progress
 from include.storage.requests import Disposition, Door, RequestRecord, record_request
 from include.storage.results import store_outcomes
 from local.postgres import Cluster
-from tests.storage.demands import begun, demand, opened, outcome
+from tests.storage.demands import begun, demand, nobody_waits, opened, outcome
 
 HOUR = 3600.0
 
@@ -64,7 +64,7 @@ def test_a_job_whose_run_is_over_is_ended_from_what_it_has_stored(connection: Co
     opened(connection, "none", demand("XOM"))
     for job_id in ("some", "none"):
         silence(connection, job_id, 2)
-    ended = end_dead_jobs(stocks, runs_that_are_over("some", "none"), HOUR)
+    ended = end_dead_jobs(stocks, runs_that_are_over("some", "none"), nobody_waits, HOUR)
     assert {(job.job_id, job.reason) for job in ended} == {("some", RUN_IS_OVER), ("none", RUN_IS_OVER)}
     assert status(connection, "some") == (JobStatus.COMPLETED_WITH_ERRORS, "1 interrupted")
     assert status(connection, "none") == (JobStatus.FAILED, "1 interrupted")
@@ -72,7 +72,7 @@ def test_a_job_whose_run_is_over_is_ended_from_what_it_has_stored(connection: Co
 
 def test_a_job_that_wrote_a_moment_ago_is_left_alone(connection: Connection, stocks: Database) -> None:
     begun(connection, "run-1")
-    assert end_dead_jobs(stocks, runs_that_are_over("run-1"), HOUR) == []
+    assert end_dead_jobs(stocks, runs_that_are_over("run-1"), nobody_waits, HOUR) == []
     assert status(connection, "run-1")[0] is JobStatus.PROCESSING
 
 
@@ -81,9 +81,9 @@ def test_a_quiet_job_whose_run_goes_on_is_left_alone_until_it_is_silent_for_too_
 ) -> None:
     begun(connection, "run-1")
     silence(connection, "run-1", 59)
-    assert end_dead_jobs(stocks, runs_that_are_over(), HOUR) == []
+    assert end_dead_jobs(stocks, runs_that_are_over(), nobody_waits, HOUR) == []
     silence(connection, "run-1", 2)
-    (ended,) = end_dead_jobs(stocks, runs_that_are_over(), HOUR)
+    (ended,) = end_dead_jobs(stocks, runs_that_are_over(), nobody_waits, HOUR)
     assert ended.reason == "no sign of life for 61 minutes"
     assert status(connection, "run-1") == (JobStatus.FAILED, "no sign of life for 61 minutes")
 
@@ -94,13 +94,20 @@ def two_dead_jobs(connection: Connection) -> None:
         silence(connection, job_id, minutes)
 
 
+def test_a_silent_job_whose_tasks_wait_for_a_slot_is_not_dead(connection: Connection, stocks: Database) -> None:
+    begun(connection, "run-1", demand("IBM"))
+    silence(connection, "run-1", 2)
+    assert end_dead_jobs(stocks, runs_that_are_over(), lambda run: run.job_id == "run-1", HOUR) == []
+    assert status(connection, "run-1")[0] is JobStatus.PROCESSING
+
+
 def test_a_job_that_cannot_be_ended_does_not_keep_the_others_from_it(
     connection: Connection, app_url: str, stocks: Database
 ) -> None:
     two_dead_jobs(connection)
     with psycopg.connect(app_url) as other:
         other.execute("SELECT FROM analysis_jobs WHERE job_id = 'stuck' FOR UPDATE")
-        ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), HOUR)
+        ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), nobody_waits, HOUR)
     assert [(job.job_id, job.error is None) for job in ended] == [("stuck", False), ("free", True)]
     assert status(connection, "free")[0] is JobStatus.FAILED
 
@@ -117,7 +124,7 @@ def test_a_job_that_costs_the_connection_does_not_keep_the_others_from_it(
         "CREATE TRIGGER lose BEFORE UPDATE ON analysis_jobs FOR EACH ROW"
         " WHEN (NEW.job_id = 'stuck') EXECUTE FUNCTION lose()"
     )
-    ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), HOUR)
+    ended = end_dead_jobs(stocks, runs_that_are_over("stuck", "free"), nobody_waits, HOUR)
     assert [(job.job_id, job.error is None) for job in ended] == [("stuck", False), ("free", True)]
     assert "terminating connection" in str(ended[0].error)
     assert status(connection, "stuck")[0] is JobStatus.PROCESSING

@@ -83,7 +83,7 @@ def test_a_run_that_is_done_again_gets_its_job_back_when_the_equal_one_ends_in_t
 
     monkeypatch.setattr(jobs, "_claim", meanwhile_the_equal_one_ends)
     wanted = demand()
-    reopened = claim_job(connection, asking("again").run, claim_key(wanted.request), wanted)
+    reopened = claim_job(connection, asking("again", clear_number=1).run, claim_key(wanted.request), wanted)
     assert (reopened.run.job_id, reopened.attempt, reopened.joined) == ("again", 2, False)
 
 

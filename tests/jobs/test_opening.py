@@ -13,7 +13,13 @@ from include.jobs import opening
 from include.jobs.opening import OpenedJob, open_job, record_refusal
 from include.model.analysis import RiskProfile, Verdict
 from include.model.bars import DataSource
-from include.model.errors import CancelledRunError, DuplicateJobError, InvalidRequestError, StaleAttemptError
+from include.model.errors import (
+    CancelledRunError,
+    DuplicateJobError,
+    InvalidRequestError,
+    OvertakenError,
+    StaleAttemptError,
+)
 from include.model.job import DetailStatus, JobStatus, Run, VerdictRow
 from include.model.request import Demand, OnDuplicate
 from include.storage.connection import Connection, connect
@@ -252,3 +258,12 @@ def test_a_run_whose_task_is_tried_again_is_no_repeat_of_itself(connection: Conn
     wanted = replace(asked("IBM"), request_id="mine")
     open_as(connection, "first", wanted)
     assert open_as(connection, "first", wanted).claim.attempt == 2
+
+
+def test_a_superseded_job_is_not_brought_back_by_a_try_of_its_own_first_task(connection: Connection) -> None:
+    open_as(connection, "old", asked("IBM"))
+    open_as(connection, "new", replace(asked("IBM"), on_duplicate=OnDuplicate.SUPERSEDE))
+    with pytest.raises(OvertakenError):
+        open_as(connection, "old", asked("IBM"))
+    assert progress(connection, "old").status is JobStatus.CANCELLED  # type: ignore[union-attr]
+    assert progress(connection, "new").status is JobStatus.QUEUED  # type: ignore[union-attr]

@@ -328,7 +328,7 @@ def test_a_job_that_was_given_a_result_after_the_first_look_stays(connection: Co
 def test_a_job_that_is_being_done_again_stays(connection: Connection, app_url: str, stocks: Database) -> None:
     ended(connection, "old", days=YEAR, done=False)
     with connect(app_url) as other, other.transaction():
-        opened(other, "old", demand("IBM"))
+        opened(other, "old", demand("IBM"), clear_number=1)
         assert remove_old(stocks, {Removable.JOBS: 30}) == [Removal(what=Removable.JOBS, rows=0)]
     assert remove_old(stocks, {Removable.JOBS: 30}) == [Removal(what=Removable.JOBS, rows=0)]
     assert progress(connection, "old").status == "queued"  # type: ignore[union-attr]

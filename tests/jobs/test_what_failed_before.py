@@ -32,7 +32,7 @@ from include.storage.watchlist import add_to_watchlist
 from local.postgres import Cluster
 from tests.jobs.desk import Desk
 from tests.jobs.runs import FakeRuns
-from tests.storage.demands import asking
+from tests.storage.demands import asking, nobody_waits
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3600.0
@@ -84,7 +84,7 @@ def test_job_stuck_in_queued(desk: Desk, connection: Connection) -> None:
     assert not taken_over.claim.joined
     desk.open("dead too", tickers=["KO"])
     connection.execute("UPDATE analysis_jobs SET heartbeat_at = heartbeat_at - interval '5 minutes'")
-    (ended,) = end_dead_jobs(desk.database, lambda run: run.job_id == "dead too", HOUR)
+    (ended,) = end_dead_jobs(desk.database, lambda run: run.job_id == "dead too", nobody_waits, HOUR)
     assert (ended.job_id, ended.error) == ("dead too", None)
     assert progress(connection, "dead too").status is JobStatus.FAILED  # type: ignore[union-attr]
 
@@ -367,7 +367,7 @@ def test_cancelled_overwritten_by_completed(desk: Desk, connection: Connection) 
         run_batch(desk.database, job.batches[1], open_source)
     ended = desk.end("run-1")
     connection.execute("UPDATE analysis_jobs SET heartbeat_at = heartbeat_at - interval '1 day'")
-    assert end_dead_jobs(desk.database, lambda run: True, HOUR) == []
+    assert end_dead_jobs(desk.database, lambda run: True, nobody_waits, HOUR) == []
     assert (ended.status, ended.completed, ended.cancelled) == (JobStatus.CANCELLED, 1, 1)
     assert progress(connection, "run-1") == ended
 

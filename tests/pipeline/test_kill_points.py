@@ -11,6 +11,7 @@ from include.storage.database import Database
 from include.storage.jobs import progress
 from tests.pipeline.killing import KNOWN, POINTS, RUN, STEPS, TICKERS, UNKNOWN, child, run_job, run_step, wanted
 from tests.pipeline.rows import Rows, every_value_of, rows_of
+from tests.storage.demands import nobody_waits
 
 if TYPE_CHECKING:
     from include.model.job import Batch
@@ -58,7 +59,7 @@ def test_a_job_whose_task_is_killed_and_never_done_again_ends_with_every_ticker_
         with child(prepared_url, POINTS[point].step, *given, point=point) as killed:
             assert killed.said() is None
         database.run(lambda own: own.execute("UPDATE analysis_jobs SET heartbeat_at = 'yesterday'"))
-        ended = end_dead_jobs(database, lambda run: run.job_id == RUN, 3600)
+        ended = end_dead_jobs(database, lambda run: run.job_id == RUN, nobody_waits, 3600)
         reached = database.run(lambda own: progress(own, RUN))
     if point in (
         "before_the_claim",

@@ -14,6 +14,7 @@ from include.storage.database import Database
 from include.storage.jobs import begin_batch, cancel_job, supersede_job
 from tests.pipeline.killing import PATIENCE, RUN, Child, Raised, begin, child, run_step, wanted
 from tests.pipeline.rows import every_value_of
+from tests.storage.demands import nobody_waits
 
 if TYPE_CHECKING:
     from include.model.job import Batch
@@ -31,13 +32,13 @@ def silence(database: Database, hours: float) -> None:
 
 def its_run_is_over(database: Database) -> None:
     silence(database, 0.1)
-    (ended,) = end_dead_jobs(database, lambda run: run.job_id == RUN, HOUR)
+    (ended,) = end_dead_jobs(database, lambda run: run.job_id == RUN, nobody_waits, HOUR)
     assert ended.error is None
 
 
 def it_is_silent_for_too_long(database: Database) -> None:
     silence(database, 2)
-    (ended,) = end_dead_jobs(database, lambda run: False, HOUR)
+    (ended,) = end_dead_jobs(database, lambda run: False, nobody_waits, HOUR)
     assert ended.error is None
 
 

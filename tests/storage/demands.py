@@ -56,29 +56,39 @@ def demand(
     )
 
 
-def asking(run_id: str, user: str = "ann", door: Door = Door.CLI, clear_number: int = 0, **raw: Any) -> AskingRun:
+def asking(
+    run_id: str, user: str = "ann", door: Door = Door.CLI, clear_number: int = 0, try_number: int = 1, **raw: Any
+) -> AskingRun:
     """A run that asks without a door of ours."""
-    run = Run(dag_id=DAG_ID, job_id=run_id, clear_number=clear_number)
+    run = Run(dag_id=DAG_ID, job_id=run_id, clear_number=clear_number, try_number=try_number)
     return AskingRun(run=run, requested_by=user, door=door, raw=raw)
 
 
-def opened(connection: Connection, job_id: str, wanted: Demand | None = None) -> Claim:
+def opened(
+    connection: Connection, job_id: str, wanted: Demand | None = None, clear_number: int = 0, try_number: int = 1
+) -> Claim:
     """The claim of a run that asks for `wanted`, with one batch for all tickers."""
     wanted = wanted or demand()
     plan = [PlannedTicker(ticker=t, session=SESSION, batch=0) for t in wanted.request.tickers]
     with connection.transaction():
-        claim = claim_job(connection, Run(dag_id=DAG_ID, job_id=job_id), claim_key(wanted.request), wanted)
+        run = Run(dag_id=DAG_ID, job_id=job_id, clear_number=clear_number, try_number=try_number)
+        claim = claim_job(connection, run, claim_key(wanted.request), wanted)
         if not claim.joined:
             write_details(connection, job_id, plan)
     return claim
 
 
-def begun(connection: Connection, job_id: str, wanted: Demand | None = None) -> Batch:
+def begun(connection: Connection, job_id: str, wanted: Demand | None = None, clear_number: int = 0) -> Batch:
     """The only batch of a job that is being processed."""
-    claim = opened(connection, job_id, wanted)
+    claim = opened(connection, job_id, wanted, clear_number)
     batch = Batch(job_id=job_id, attempt=claim.attempt, number=0, label="all")
     begin_batch(connection, batch)
     return batch
+
+
+def nobody_waits(run: Run) -> bool:
+    """No run has tasks that wait for a slot."""
+    return False
 
 
 def outcome(ticker: str, score: float = 67.4, verdict: Verdict = Verdict.BUY, **analysis: Any) -> Outcome:

@@ -9,7 +9,14 @@ import pytest
 
 from include.jobs.claims import claim_key
 from include.model.bars import DataSource
-from include.model.errors import CancelledRunError, ClaimCollisionError, ErrorCode, Refusal, StaleAttemptError
+from include.model.errors import (
+    CancelledRunError,
+    ClaimCollisionError,
+    ErrorCode,
+    OvertakenError,
+    Refusal,
+    StaleAttemptError,
+)
 from include.model.job import Batch, JobStatus, Run
 from include.model.request import AnalysisSource
 from include.storage.connection import Connection, connect
@@ -112,10 +119,10 @@ def test_an_ended_job_is_reopened_by_its_own_run_unless_an_equal_one_is_active(c
     begun(connection, "run-1")
     finalize_job(connection, "run-1")
     opened(connection, "run-2")
-    rerun = opened(connection, "run-1")
+    rerun = opened(connection, "run-1", clear_number=1)
     assert (rerun.run.job_id, rerun.joined) == ("run-2", True)
     finalize_job(connection, "run-2")
-    reopened = opened(connection, "run-1")
+    reopened = opened(connection, "run-1", clear_number=1)
     assert (reopened.run.job_id, reopened.attempt) == ("run-1", 2)
     reached = progress(connection, "run-1")
     assert reached is not None
@@ -340,7 +347,7 @@ def test_every_end_of_a_job_is_told_exactly_once(connection: Connection) -> None
     for _ in range(2):
         finalize_job(connection, "run-1")
         cancel_job(connection, "run-1", "too late", actor="ann")
-    opened(connection, "run-1")  # cleared: a new attempt, which ends too
+    opened(connection, "run-1", clear_number=1)  # a new attempt, which ends too
     cancel_job(connection, "run-1", "ann wants it", actor="ann")
     assert [tuple(row.values()) for row in connection.execute(OUTBOX)] == [
         ("run-1", 1, "completed", 2),
@@ -364,3 +371,36 @@ def test_a_job_that_was_removed_and_is_done_again_ends_again(connection: Connect
     assert opened(connection, "run-1").attempt == 2
     assert finalize_job(connection, "run-1").status is JobStatus.FAILED  # type: ignore[union-attr]
     assert [row["attempt"] for row in connection.execute(OUTBOX)] == [1, 2]
+
+
+def test_a_first_try_that_wakes_after_the_job_has_ended_leaves_it_as_it_is(connection: Connection) -> None:
+    begun(connection, "run-1")
+    opened(connection, "run-1", try_number=2)
+    ended = finalize_job(connection, "run-1")
+    for try_number in (1, 2, 3):  # a try that was thought dead, and tries of a job that has ended meanwhile
+        with pytest.raises(OvertakenError, match="clear its run to do it again"):
+            opened(connection, "run-1", try_number=try_number)
+    assert progress(connection, "run-1") == ended
+
+
+def test_a_first_try_that_wakes_while_a_later_one_is_at_work_does_not_take_its_attempt(connection: Connection) -> None:
+    opened(connection, "run-1", try_number=2)
+    with pytest.raises(OvertakenError):
+        opened(connection, "run-1", try_number=1)
+    with pytest.raises(OvertakenError):
+        opened(connection, "run-1", demand("XOM"), try_number=1)
+    opened(connection, "run-1", clear_number=1, try_number=3)
+    with pytest.raises(OvertakenError):
+        opened(connection, "run-1", clear_number=0, try_number=4)
+    assert opened(connection, "run-1", clear_number=1, try_number=3).attempt == 3
+
+
+def test_a_cancel_while_a_cleared_run_is_about_to_open_its_job_again_holds(connection: Connection) -> None:
+    begun(connection, "run-1")
+    finalize_job(connection, "run-1")
+    assert cancel_job(connection, "run-1", "ann wants it", actor="ann", clear_number=1)
+    assert not cancel_job(connection, "run-1", "ann wants it", actor="ann", clear_number=1)
+    with pytest.raises(CancelledRunError):
+        opened(connection, "run-1", clear_number=1)
+    assert progress(connection, "run-1").status is JobStatus.FAILED  # type: ignore[union-attr]
+    assert not opened(connection, "run-1", clear_number=2).joined

@@ -1,5 +1,6 @@
--- name: reopen_job(job_id, claim_key, request, force, scope, analysis_source, total, as_of)$
+-- name: reopen_job(job_id, claim_key, request, force, scope, analysis_source, total, as_of, clear_number, try_number)$
 -- The same DAG run again (cleared, or its first task was cut off): a new attempt, which fences off the old one.
+-- An ended job is opened again only when its run was cleared since; an active one by no older try of the first task.
 UPDATE analysis_jobs
 SET claim_key = :claim_key,
     request = :request,
@@ -8,6 +9,8 @@ SET claim_key = :claim_key,
     analysis_source = :analysis_source,
     total = :total,
     as_of = :as_of,
+    clear_number = :clear_number,
+    try_number = :try_number,
     seq = DEFAULT,
     attempt = attempt + 1,
     status = 'queued',
@@ -16,7 +19,22 @@ SET claim_key = :claim_key,
     completed_at = NULL,
     heartbeat_at = clock_timestamp()
 WHERE job_id = :job_id
+    AND CASE
+        WHEN status IN ('queued', 'processing') THEN (clear_number, try_number) <= (:clear_number, :try_number)
+        ELSE clear_number < :clear_number
+    END
 RETURNING attempt;
+
+-- name: is_overtaken(job_id, clear_number, try_number)$
+-- Whether reopen_job refuses the job that there is.
+SELECT EXISTS (
+    SELECT FROM analysis_jobs
+    WHERE job_id = :job_id
+        AND CASE
+            WHEN status IN ('queued', 'processing') THEN (clear_number, try_number) > (:clear_number, :try_number)
+            ELSE clear_number >= :clear_number
+        END
+);
 
 -- name: lock_run(run_id)^
 -- Held to the end of the transaction. A run has no row of ours before its job is opened, so there is none to lock.
@@ -25,23 +43,26 @@ SELECT pg_advisory_xact_lock(hashtextextended(:run_id, 0)) IS NULL AS locked;
 -- name: is_cancelled_run(run_id, clear_number)$
 SELECT EXISTS (
     SELECT FROM analysis_actions
-    WHERE job_id = :run_id AND action = 'cancel' AND (details ->> 'unopened')::integer = :clear_number
+    WHERE job_id = :run_id AND action = 'cancel' AND (details ->> 'unopened')::integer >= :clear_number
 );
 
 -- name: was_cancelled(run_id)$
 SELECT EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel');
 
--- name: has_job(job_id)$
-SELECT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :job_id);
+-- name: has_opened(run_id, clear_number)$
+-- Whether a run has opened its job since it was cleared that often.
+SELECT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :run_id AND clear_number >= :clear_number);
 
--- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of)^
+-- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of, clear_number, try_number)^
 -- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
 -- The attempts of a job that was removed since are counted on: others have been told of their ends.
 INSERT INTO analysis_jobs AS job (
-    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of, attempt
+    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of,
+    clear_number, try_number, attempt
 )
 VALUES (
     :job_id, :dag_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of,
+    :clear_number, :try_number,
     coalesce((SELECT max(told.attempt) + 1 FROM outbox AS told WHERE told.kind = 'job_ended' AND told.job_id = :job_id), 1)
 )
 ON CONFLICT (claim_key) WHERE status IN ('queued', 'processing') AND NOT force
