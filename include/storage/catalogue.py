@@ -41,8 +41,17 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger, and the function that it executes, each as the statement that makes it."""
+
+    definition: str
+    function: str
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table with its columns, constraints and indexes, by name, and what the role of tasks may do with it.
+    """A table with its columns, constraints, indexes and triggers, and what the role of tasks may do with it.
 
     The second half is never anything else in a sound database, and is not written down. `limits` are constraints and
     unique indexes with their columns: what can refuse a row.
@@ -51,6 +60,7 @@ class Table:
     columns: dict[str, Column]
     constraints: dict[str, str] = field(default_factory=dict)
     indexes: dict[str, str] = field(default_factory=dict)
+    triggers: dict[str, Trigger] = field(default_factory=dict)
     privileges: tuple[str, ...] = ()
 
     privileges_of_columns: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ def differences(found: Mapping[str, Table], wanted: Mapping[str, Table], role: R
             yield from _constraints(name, is_, should, foreign=foreign)
     for name, (is_, should) in pairs.items():
         yield from _indexes(name, is_, should)
+    for name, (is_, should) in pairs.items():
+        yield from _triggers(name, is_, should)
     yield from _privileges(pairs, role)
 
 
@@ -126,6 +128,22 @@ def _indexes(table: str, found: Table, wanted: Table) -> Iterator[Difference]:
         if name in wanted.indexes or name in wanted.constraints:
             says = f"index {name} of table {table} is not valid, so that PostgreSQL does not use it"
             yield Difference(Part.INDEXES, says, f"REINDEX INDEX {name};")
+
+
+def _triggers(table: str, found: Table, wanted: Table) -> Iterator[Difference]:
+    """An operator's own triggers are theirs; the rows that ours have missed, the doctor tells."""
+    for name, trigger in wanted.triggers.items():
+        is_ = found.triggers.get(name)
+        if is_ == trigger:
+            continue
+        drop = f"DROP TRIGGER {name} ON {table}; " if is_ else ""
+        mend = f"{drop}{trigger.function}; {trigger.definition};"
+        if is_ is None:
+            yield Difference(Part.TRIGGERS, f"table {table} lacks the trigger {name}", mend)
+        elif not is_.is_enabled:
+            yield Difference(Part.TRIGGERS, f"trigger {name} of table {table} is disabled", mend)
+        else:
+            yield Difference(Part.TRIGGERS, f"trigger {name} of table {table}, or its function, is another", mend)
 
 
 def _privileges(pairs: Mapping[str, tuple[Table, Table]], role: Role) -> Iterator[Difference]:

@@ -10,6 +10,7 @@ class Part(StrEnum):
     TABLES = "tables and columns"
     CONSTRAINTS = "constraints"
     INDEXES = "indexes"
+    TRIGGERS = "triggers"
     PRIVILEGES = "privileges"
 
 

@@ -118,6 +118,11 @@ def _rows(connection: Connection, app_role: str, silent_minutes: float) -> Itera
         "DELETE FROM analysis_results WHERE job_id NOT IN (SELECT job_id FROM analysis_jobs)",
     )
     yield _nothing(
+        "the screener shows the newest result of every ticker",
+        lambda: ask.outdated_latest_results(connection),
+        "UPDATE analysis_results SET completed_at = completed_at, which the triggers answer",
+    )
+    yield _nothing(
         "every analysed ticker has its result, or the deletion is recorded",
         lambda: ask.details_without_result(connection),
         CLEAR,

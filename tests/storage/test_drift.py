@@ -85,6 +85,19 @@ BY_HAND = {
             "index watchlist_last_job of table watchlist is missing",
         ],
     ),
+    "no trigger": (
+        "DROP TRIGGER analysis_results_inserted ON analysis_results;"
+        "ALTER TABLE analysis_results DISABLE TRIGGER analysis_results_updated",
+        [
+            "table analysis_results lacks the trigger analysis_results_inserted",
+            "trigger analysis_results_updated of table analysis_results is disabled",
+        ],
+    ),
+    "a trigger that does something else": (
+        "CREATE OR REPLACE FUNCTION restore_latest_results() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NULL; END'",
+        ["trigger analysis_results_deleted of table analysis_results, or its function, is another"],
+    ),
     "another type": (
         "ALTER TABLE analysis_jobs ALTER total TYPE bigint; ALTER TABLE analysis_results ALTER score TYPE numeric",
         [

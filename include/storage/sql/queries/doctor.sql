@@ -85,3 +85,16 @@ WHERE detail.status IN ('completed', 'reused')
     )
 ORDER BY job_id, ticker
 LIMIT 5;
+
+-- name: outdated_latest_results()
+-- What the triggers on analysis_results keep from happening, while they are there.
+SELECT newest.ticker || ' of ' || newest.strategy AS what, count(*) OVER () AS found
+FROM (
+    SELECT DISTINCT ON (ticker, strategy, data_source) ticker, strategy, data_source, id, verdict, score
+    FROM analysis_results
+    ORDER BY ticker, strategy, data_source, session_date DESC
+) AS newest
+LEFT JOIN latest_results AS latest USING (ticker, strategy, data_source)
+WHERE (latest.result_id, latest.verdict, latest.score) IS DISTINCT FROM (newest.id, newest.verdict, newest.score)
+ORDER BY newest.ticker, newest.strategy
+LIMIT 5;

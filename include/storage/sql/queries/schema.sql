@@ -66,6 +66,15 @@ SELECT
         FROM entry
         WHERE entry.oid = ours.oid AND NOT entry.is_of_constraint
     ) AS indexes,
+    (
+        SELECT coalesce(jsonb_object_agg(quote_ident(tgname), jsonb_build_object(
+            'definition', pg_get_triggerdef(pg_trigger.oid),
+            'function', pg_get_functiondef(tgfoid),
+            'is_enabled', tgenabled <> 'D'
+        )), '{}')
+        FROM pg_trigger
+        WHERE tgrelid = ours.oid AND NOT tgisinternal
+    ) AS triggers,
     ARRAY(
         SELECT entry.name
         FROM entry
