@@ -31,18 +31,11 @@ Payload = Annotated[Any, Body(description="The fields of a request; the DAG's fo
 
 
 @router.post("/jobs", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+@router.post("/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)  # as older clients call it
 def create_job(
     request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
     """Ask for an analysis: 201 with a new job, or 200 with the equal one that is active and its progress."""
-    return ask_for(request, response, user, session, payload)
-
-
-@router.post("/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
-def analyze(
-    request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
-) -> dict[str, Any]:
-    """Ask for an analysis of `tickers`, as clients of the system before this one do."""
     return ask_for(request, response, user, session, payload)
 
 

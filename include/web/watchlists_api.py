@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Body, Query, Request, Response, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from include.jobs.form import WATCHLIST
 from include.jobs.watchlists import (
@@ -25,7 +25,9 @@ from include.storage.watchlist import DEFAULT_LIST, watchlist_entries
 from include.web.access import MayAsk, MayRead
 from include.web.database import stocks
 from include.web.jobs_api import ask_for
+from include.web.paging import Page, PageWanted, page, place_of
 
+PLACE = TypeAdapter(tuple[str])
 SAID_BY_LIST = ("tickers", "universe")
 
 router = APIRouter(prefix="/watchlist", tags=["watchlists"])
@@ -62,15 +64,6 @@ class EntryChanges(BaseModel):
     notes: Text | None = None
 
 
-class Page(BaseModel):
-    """Which part of a list to read."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(50, ge=1, le=500)
-    cursor: Text = Field("", description="`next_cursor` of the page before")
-
-
 class Lists(BaseModel):
     """All lists of a user."""
 
@@ -78,13 +71,11 @@ class Lists(BaseModel):
     next_cursor: None = None
 
 
-class Entries(BaseModel):
+class Entries(Page[WatchlistEntry]):
     """A part of one list."""
 
     name: str
     count: int
-    items: tuple[WatchlistEntry, ...]
-    next_cursor: str | None
 
 
 class Added(BaseModel):
@@ -103,20 +94,19 @@ def read_lists(user: GetUserDep) -> Lists:
 
 
 @router.get("/{name}", dependencies=[MayRead])
-def read_list(name: str, user: GetUserDep, page: Annotated[Page, Query()]) -> Entries:
+def read_list(name: str, user: GetUserDep, wanted: Annotated[PageWanted, Query()]) -> Entries:
     """The entries of a list by ticker, each with what the last job said of it."""
     owner = user.get_name()
+    (after,) = place_of(wanted.cursor, PLACE) or ("",)
 
     def work(connection: Connection) -> tuple[Watchlist, tuple[WatchlistEntry, ...]]:
         found = find_list(connection, owner, name)
-        return found, watchlist_entries(connection, owner, name, page.cursor, page.limit + 1)
+        return found, watchlist_entries(connection, owner, name, after, wanted.limit + 1)
 
     with stocks() as database:
         found, entries = database.run(work)
-    items = entries[: page.limit]
-    return Entries(
-        name=name, count=found.count, items=items, next_cursor=items[-1].ticker if len(entries) > len(items) else None
-    )
+    part = page(entries, wanted.limit, lambda entry: (entry.ticker,))
+    return Entries(name=name, count=found.count, items=part.items, next_cursor=part.next_cursor)
 
 
 @router.post("/{name}", dependencies=[MayAsk])
