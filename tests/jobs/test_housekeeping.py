@@ -1,6 +1,6 @@
 """Jobs that nobody works on are ended, and no others; runs without a job are told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import psycopg
@@ -10,36 +10,15 @@ from include.jobs.housekeeping import RUN_IS_OVER, Report, end_dead_jobs, find_r
 from include.model.housekeeping import EndedJob, Load, Removable, Removal, RunWithoutJob
 from include.model.job import JobStatus, Run
 from include.storage.actions import Action, record_action
-from include.storage.connection import Connection, connect
+from include.storage.connection import Connection
 from include.storage.database import Database
 from include.storage.housekeeping import load
 from include.storage.jobs import progress
 from include.storage.requests import Disposition, Door, RequestRecord, record_request
 from include.storage.results import store_outcomes
-from local.postgres import Cluster
 from tests.storage.demands import begun, demand, nobody_waits, opened, outcome
 
 HOUR = 3600.0
-
-
-@pytest.fixture
-def stocks(app_url: str) -> Iterator[Database]:
-    """The fresh database as the task has it; it waits for no lock, so that a test does not."""
-
-    def impatient() -> Connection:
-        connection = connect(app_url)
-        connection.execute("SELECT set_config('lock_timeout', '50ms', false)")
-        return connection
-
-    with Database(impatient, patience_seconds=0) as database:
-        yield database
-
-
-@pytest.fixture
-def owner(cluster: Cluster, database: str) -> Iterator[psycopg.Connection]:
-    """Who may do what tasks may not: change the record of requests, add triggers."""
-    with psycopg.connect(cluster.url(database), autocommit=True) as connection:
-        yield connection
 
 
 def runs_that_are_over(*job_ids: str) -> Callable[[Run], bool]:

@@ -1,7 +1,6 @@
 """What is old is removed when the settings say so, in portions, and nothing else ever."""
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -18,7 +17,6 @@ from include.storage.housekeeping import remove_portion
 from include.storage.jobs import finalize_job, progress
 from include.storage.results import fresh_results, store_outcomes, store_reused
 from include.storage.watchlist import add_to_watchlist
-from local.postgres import Cluster
 from tests.storage.demands import SESSION, begun, demand, opened, outcome
 
 YEAR = 365
@@ -29,26 +27,6 @@ COUNT = {
     Removable.REQUEST_IDS: "SELECT count(*) AS n FROM request_ids",
     Removable.OUTBOX: "SELECT count(*) AS n FROM outbox",
 }
-
-
-@pytest.fixture
-def stocks(app_url: str) -> Iterator[Database]:
-    """The fresh database as the task has it; it waits for no lock, so that a test does not."""
-
-    def impatient() -> Connection:
-        connection = connect(app_url)
-        connection.execute("SELECT set_config('lock_timeout', '50ms', false)")
-        return connection
-
-    with Database(impatient, patience_seconds=0) as database:
-        yield database
-
-
-@pytest.fixture
-def owner(cluster: Cluster, database: str) -> Iterator[psycopg.Connection]:
-    """Who may do what tasks may not: change the record of requests, add triggers."""
-    with psycopg.connect(cluster.url(database), autocommit=True) as connection:
-        yield connection
 
 
 def count(connection: Connection, what: Removable) -> int:
