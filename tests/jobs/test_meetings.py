@@ -15,8 +15,8 @@ from include.storage.requests import find_repeat
 from include.storage.results import store_outcomes, verdicts
 from include.storage.watchlist import add_to_watchlist
 from tests.jobs.storm import nothing_is_over
-from tests.jobs.turns import Turns, turns
 from tests.storage.demands import SESSION, asking, begun, demand, opened, outcome
+from tests.storage.turns import Turns, turns
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def inserted_while_the_first_was_ending(connection: Connection) -> None:
 def first_run_again_later(connection: Connection) -> None:
     ran(connection, "run-1", failed=["IBM", "JPM"])
     ran(connection, "run-2", at=1)
-    opened(connection, "run-1")
+    opened(connection, "run-1", clear_number=1)
     finalize_job(connection, "run-1")
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from include.storage.jobs import finalize_job
 from include.storage.results import store_outcomes
 from include.storage.screening import Screen, Series, explanation, history, latest, screen, screen_all
 from tests.storage.demands import begun, demand, outcome
+from tests.storage.turns import turns
 
 ANN, BOB = (Viewer(name=name, sees_all=False) for name in ("ann", "bob"))
 DAYS = [date(2010, 8, day) for day in (17, 18, 19, 20)]
@@ -107,6 +109,26 @@ def test_many_who_write_sessions_of_the_same_tickers_at_once_agree_on_the_latest
         thread.join(timeout=60)
     with connect(app_url) as connection:
         check(connection)
+
+
+def test_two_who_delete_what_the_other_one_restores_do_not_wait_for_each_other_for_ever(app_url: str) -> None:
+    delete = "DELETE FROM analysis_results WHERE ticker = %s AND session_date = %s"
+
+    def second(own: Connection) -> None:
+        with own.transaction():
+            own.execute(delete, ["IBM", DAYS[1]])
+            own.execute(delete, ["KO", DAYS[0]])
+
+    with turns(app_url) as turn, connect(app_url) as one, connect(app_url) as other:
+        for ticker, day in product(["IBM", "KO"], DAYS[:2]):
+            write(one, ticker, day)
+        with one.transaction():
+            one.execute(delete, ["KO", DAYS[1]])
+            waiting = turn.start(other, second)
+            one.execute(delete, ["IBM", DAYS[0]])
+        waiting.result(timeout=30)
+        check(one)
+        assert tickers(one) == []
 
 
 def test_a_ticker_of_several_strategies_has_one_row_the_newest_unless_one_is_asked_for(connection: Connection) -> None:
