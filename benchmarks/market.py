@@ -69,7 +69,7 @@ FROM generate_series(0, %(many)s - 1) AS n
 
 def measure() -> list[Figure]:
     """All figures, on a database and a Yahoo that are made for it and thrown away."""
-    with throwaway({"fsync": "on", "synchronous_commit": "on"}) as cluster:
+    with throwaway(durable=True) as cluster:
         url = cluster.url()
         migrate(url, SUPERUSER)
         with connect(url) as connection:

