@@ -47,7 +47,7 @@ user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user
 	@$(LOCAL) user
 
 test: installed-dev ## run the tests; pytest's arguments in ARGS
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m pytest -n 2 $(ARGS)
 
 test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)

@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from include.storage.connection import Connection, connect
 from include.storage.migrate import migrate
@@ -19,7 +21,21 @@ ROOT = Path(__file__).parents[1]
 DAGS = ROOT / "dags"
 OWNER, APP = "stocks_owner", "stocks_app"
 PASSWORD = "only-for-tests"
+WITH_ONE_AIRFLOW = ("tests/end_to_end", "tests/dags")
 _numbers = itertools.count(1)
+
+
+class ByPlace(LoadScopeScheduling):
+    """pytest-xdist hands out whole files, and folders whose tests share one Airflow. The largest come first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = str(Path(file).parent)
+        return folder if folder in WITH_ONE_AIRFLOW else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
+    return ByPlace(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,7 +63,7 @@ def new_database(cluster: Cluster, template: str = "template1") -> str:
     name = f"test_{next(_numbers)}"
     run_as_superuser(
         cluster,
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
             sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
         ),
     )
