@@ -17,6 +17,7 @@ from local.yahoo.environment import environment
 
 VARIABLE = "BELLWETHER_SOURCE"  # what the Makefile's SOURCE is called on its way here
 WANTED_YAHOO_PORT = 8090
+REQUESTS_IT_BEARS = "1200"  # a minute: it is our own, and bans nobody
 NOT_REAL = "bars of 2009 and 2010 moved to today by a local Yahoo, not real quotes"
 
 
@@ -85,6 +86,7 @@ def source_environment(home: Home, ports: YahooPorts | None) -> dict[str, str]:
     return {
         **environment(folder(home), ports.proxy),
         "BELLWETHER_DEFAULT_DATA_SOURCE": "yahoo",
+        "BELLWETHER_REQUESTS_PER_MINUTE": os.environ.get("BELLWETHER_REQUESTS_PER_MINUTE", REQUESTS_IT_BEARS),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / "tasks-yahoo-local"),
     }
 

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from local.stack import Stack
-from local.users import save
 from tests.end_to_end.airflow import Airflow, wait_until
 
 API = "/api/stocks"
@@ -20,9 +19,8 @@ API = "/api/stocks"
 @pytest.fixture(scope="module")
 def users(installation: Stack) -> Iterator[dict[str, Airflow]]:
     """Two plain users, one who may only read, an operator, and the administrator."""
-    for name, role in {"ann": "user", "bob": "user", "vic": "viewer"}.items():
-        save(installation.home, name, role)
-    installation.add_user("olga", "op")  # the API server starts again, once for all of them
+    for name, role in {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}.items():
+        installation.add_user(name, role)
     with ExitStack() as open_clients:
         yield {
             name: open_clients.enter_context(Airflow(installation, name))

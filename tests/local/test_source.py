@@ -54,6 +54,19 @@ def test_the_callers_proxies_and_certificates_do_not_lead_past_the_local_yahoo(
     assert made["BELLWETHER_DEFAULT_DATA_SOURCE"] == "yahoo"
 
 
+@pytest.mark.parametrize(("told", "used"), [(None, "1200"), ("30", "30")])
+def test_our_own_yahoo_is_asked_faster_than_the_real_one_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, told: str | None, used: str
+) -> None:
+    if told is None:
+        monkeypatch.delenv("BELLWETHER_REQUESTS_PER_MINUTE", raising=False)
+    else:
+        monkeypatch.setenv("BELLWETHER_REQUESTS_PER_MINUTE", told)
+    ours = source.source_environment(HOME, PORTS)
+    made = environment.airflow_environment(HOME, SECRETS, 8080, 5432, ours, Source.YAHOO_LOCAL.databases)
+    assert made["BELLWETHER_REQUESTS_PER_MINUTE"] == used
+
+
 def test_what_comes_from_moved_bars_has_databases_cookies_and_logs_of_its_own() -> None:
     def places(ports: YahooPorts | None, databases: source.Databases) -> list[str | None]:
         extra = source.source_environment(HOME, ports)
