@@ -98,10 +98,15 @@ def test_a_small_break_of_high_and_low_is_clipped_and_counted() -> None:
     assert found.warnings == ("open or close up to 1% outside high and low on 1 bars: clipped",)
 
 
-def test_a_jump_that_looks_like_a_split_is_warned_of() -> None:
-    found = analyze(sample_bars()["ESRX"], BALANCED)
+@pytest.mark.parametrize(
+    ("ticker", "jump"),
+    [("DHR", "-50% on 2010-06-14"), ("ESRX", "-49% on 2010-06-08"), ("GIS", "-50% on 2010-06-09")],
+)
+def test_a_jump_that_looks_like_a_split_is_warned_of(ticker: str, jump: str) -> None:
+    """The sample's prices are as they were paid: these three were split two for one."""
+    found = analyze(sample_bars()[ticker], BALANCED)
     assert isinstance(found, Analysis)
-    assert found.warnings == ("the close jumps by -49% on 2010-06-08: a split that the prices are not adjusted for?",)
+    assert found.warnings == (f"the close jumps by {jump}: a split that the prices are not adjusted for?",)
 
 
 def test_what_the_source_mended_is_among_the_warnings() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ MONDAY, THURSDAY, FRIDAY = date(2024, 6, 24), date(2024, 6, 27), date(2024, 6, 2
 NOON = datetime(2024, 6, 28, 16, tzinfo=UTC)  # in New York
 EVENING = datetime(2024, 6, 28, 21, tzinfo=UTC)
 SESSION = (datetime(2024, 6, 28, 13, 30, tzinfo=UTC), datetime(2024, 6, 28, 20, tzinfo=UTC))
+LONDON_SESSION = (datetime(2024, 6, 28, 7, tzinfo=UTC), datetime(2024, 6, 28, 15, 30, tzinfo=UTC))
 
 
 def rows(first: date = date(2023, 1, 2), last: date = FRIDAY) -> tuple[Row, ...]:
@@ -208,6 +209,23 @@ def test_the_bar_of_an_open_session_is_left_out(tmp_path: Path) -> None:
         "NOPERIOD": "2024-06-27",  # Yahoo did not say when the session ends: today's bar is not trusted
     }
     assert 60 <= len(answers["GOOD"]["sessions"]) <= 120
+
+
+def test_ten_years_arrive_with_each_bar_on_its_own_day_in_summer_time_and_out_of_it(tmp_path: Path) -> None:
+    """A bar is dated by the moment its session opens: in Sydney that is the day before in UTC, in winter at least."""
+    long = rows(first=date(2014, 6, 30))
+    stocks = {
+        "TEN": Stock(rows=long, period=SESSION),
+        "TEN.AX": Stock(rows=long, timezone="Australia/Sydney", currency="AUD", opens=time(10)),
+        "TEN.L": Stock(rows=long, timezone="Europe/London", opens=time(8), period=LONDON_SESSION),
+    }
+    with FakeYahoo(stocks, tmp_path) as yahoo:
+        answers = ask(yahoo, tmp_path, dict.fromkeys(stocks, FRIDAY.isoformat()), EVENING, bars=len(long), timeout=20)
+    expected = [row.day.isoformat() for row in long]
+    assert len(expected) == 2610
+    for ticker, answer in answers.items():
+        assert answer["sessions"] == expected, ticker
+        assert (answer["close"], answer["volume"]) == ([row.close for row in long], [row.volume for row in long])
 
 
 @pytest.mark.parametrize(
