@@ -4,6 +4,7 @@ The DAG is paused, so that a run which was asked for stays queued and its job ac
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -15,7 +16,7 @@ import httpx
 from psycopg.types.json import Jsonb
 
 from benchmarks.figures import Figure, high_figure, middle, milliseconds, ratio_figure, spread
-from benchmarks.past import FIRST_DAY, benchmark_queries, fill, name_of
+from benchmarks.past import FIRST_DAY, Past, benchmark_queries, fill, name_of
 from benchmarks.whole_stack import logged_in
 from include.analysis import load_strategies, outcome_of
 from include.jobs.canonical import Requester, canonicalise
@@ -29,7 +30,7 @@ from include.storage.connection import Connection, connect
 from include.storage.jobs import begin_batch, claim_job, progress, write_details
 from include.storage.requests import Door
 from include.storage.results import outcome_columns, store_outcomes
-from local.stack import MAIN_DAG, stack
+from local.stack import MAIN_DAG, Stack, stack
 from local.users import ADMIN
 
 STORED_JOBS = 10_000
@@ -44,25 +45,31 @@ WARM = 10
 
 def measure() -> list[Figure]:
     """All figures, from a stack that is made, filled, asked and thrown away."""
-    with (
-        TemporaryDirectory(prefix="bellwether-bench-") as folder,
-        stack(Path(folder) / "home") as running,
-        logged_in(running) as client,
-        connect(running.database_url()) as connection,
-    ):
-        for dag_id in (MAIN_DAG, "stocks_housekeeping"):
-            client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True}).raise_for_status()
-        outcomes = _outcomes()
+    with held_back() as (running, client), connect(running.database_url()) as connection:
+        outcomes = real_outcomes()
         with connect(running.database_url("stocks_owner")) as owner:
-            fill(owner, STORED_JOBS, _demand(_body(HUNDRED)).request, outcomes[0])
+            fill(owner, Past(jobs=STORED_JOBS), demand_of(body_of(HUNDRED)).request, outcomes[0])
             benchmark_queries().make_bare_tables(owner)
         opening = list(_opening(connection))
-        hundred, many = (_hold(client, connection, _body(tickers)) for tickers in (HUNDRED, MANY))
+        hundred, many = (hold(client, connection, body_of(tickers)) for tickers in (HUNDRED, MANY))
         storing = list(_storing(connection, many.batches[:ROUNDS], outcomes))
         return [*_asking(client, connection, hundred, many), *opening, *storing]
 
 
-def _outcomes() -> list[Outcome]:
+@contextmanager
+def held_back() -> Iterator[tuple[Stack, httpx.Client]]:
+    """A stack of its own whose runs stay queued, and its administrator."""
+    with (
+        TemporaryDirectory(prefix="bellwether-bench-") as folder,
+        stack(Path(folder) / "home") as running,
+        logged_in(running) as client,
+    ):
+        for dag_id in (MAIN_DAG, "stocks_housekeeping"):
+            client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True}).raise_for_status()
+        yield running, client
+
+
+def real_outcomes() -> list[Outcome]:
     """A batch of real analyses: what is stored has the size of what jobs store."""
     strategy = load_strategies()["balanced"]
     made = [outcome_of(demo_bars(name, TODAY, 500), strategy, RiskProfile(), None, 500) for name in MANY[:BATCH]]
@@ -71,20 +78,22 @@ def _outcomes() -> list[Outcome]:
     return outcomes
 
 
-def _body(tickers: Sequence[str], **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+def body_of(tickers: Sequence[str], **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The fields of a request for these tickers."""
     return {"tickers": list(tickers), "data_source": "demo", **fields}
 
 
-def _demand(body: dict[str, Any]) -> Demand:
+def demand_of(body: dict[str, Any]) -> Demand:
+    """What the administrator asks for with such fields."""
     return canonicalise(body, Requester(name=ADMIN, trigger=Trigger.API, watchlist=tuple))
 
 
-def _hold(client: httpx.Client, connection: Connection, body: dict[str, Any]) -> OpenedJob:
+def hold(client: httpx.Client, connection: Connection, body: dict[str, Any]) -> OpenedJob:
     """Ask for a job and open it as the first task of its run would, if the run were not held back."""
     body = {**body, "batch_size": BATCH}
     asked = client.post("/api/stocks/jobs", json=body).raise_for_status().json()
     run = Run(dag_id=MAIN_DAG, job_id=asked["job_id"])
-    return _open(connection, run, _demand(body), TODAY)
+    return _open(connection, run, demand_of(body), TODAY)
 
 
 def _opening(connection: Connection) -> Iterator[Figure]:
@@ -100,7 +109,7 @@ def _opening(connection: Connection) -> Iterator[Figure]:
 
 def _open_in_turn(connection: Connection, number: int) -> tuple[float, float, float]:
     """Milliseconds for a new job, for one that stored results answer, and for the details of a job that is claimed."""
-    demands = [_demand(_body(HUNDRED, capital=1 + number + place)) for place in range(3)]
+    demands = [demand_of(body_of(HUNDRED, capital=1 + number + place)) for place in range(3)]
     runs = [Run(dag_id=MAIN_DAG, job_id=f"bench-{number + place}") for place in range(3)]
     claim_job(connection, runs[2], claim_key(demands[2].request), demands[2])
     return (
@@ -111,7 +120,7 @@ def _open_in_turn(connection: Connection, number: int) -> tuple[float, float, fl
 
 
 def _open(connection: Connection, run: Run, demand: Demand, day: date) -> OpenedJob:
-    asking = AskingRun(run=run, requested_by=ADMIN, door=Door.API, raw=_body(demand.request.tickers))
+    asking = AskingRun(run=run, requested_by=ADMIN, door=Door.API, raw=body_of(demand.request.tickers))
     sessions = dict.fromkeys(demand.request.tickers, day)
     opened = open_job(connection, asking, demand, sessions, is_over=lambda _run: False)
     assert not opened.claim.joined
@@ -161,7 +170,7 @@ def _asking(client: httpx.Client, connection: Connection, hundred: OpenedJob, ma
     """Requests over HTTP, beside Airflow's own answer about the same run: same server, same login."""
     hundred_id, many_id = hundred.claim.run.job_id, many.claim.run.job_id
     work: dict[str, Callable[[], object]] = {
-        "again": partial(_ask_again, client, _body(HUNDRED), hundred_id),
+        "again": partial(_ask_again, client, body_of(HUNDRED), hundred_id),
         "progress": partial(_read_progress, client, many_id),
         "sql": partial(progress, connection, many_id),
         "airflow": lambda: client.get(f"/api/v2/dags/{MAIN_DAG}/dagRuns/{hundred_id}").raise_for_status(),
@@ -169,7 +178,7 @@ def _asking(client: httpx.Client, connection: Connection, hundred: OpenedJob, ma
     turns = [{name: milliseconds(one) for name, one in work.items()} for _ in range(WARM + REQUESTS)][WARM:]
     times = {name: [turn[name] for turn in turns] for name in work}
     yield high_figure(f"duplicate answered, {STORED_JOBS:,} jobs stored", times["again"], 60)
-    many_again = [milliseconds(partial(_ask_again, client, _body(MANY), many_id)) for _ in range(WARM + REQUESTS)][
+    many_again = [milliseconds(partial(_ask_again, client, body_of(MANY), many_id)) for _ in range(WARM + REQUESTS)][
         WARM:
     ]
     yield high_figure(f"duplicate of {len(MANY):,} tickers answered", many_again)

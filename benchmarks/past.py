@@ -1,5 +1,6 @@
 """Months of use, made up in the database `stocks`: ended jobs with all that belongs to them."""
 
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +16,23 @@ from include.storage.connection import Connection
 from include.storage.jobs import request_document
 from include.storage.results import outcome_columns
 
-TICKERS_A_JOB = 10
 FIRST_DAY = date(2024, 1, 1)
 ASKED_EVERY = 100  # of so many jobs one has done the work that is asked for again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """How much there is: each day `jobs_a_day` jobs with other tickers each, the next day the same tickers again."""
+
+    jobs: int
+    tickers_a_job: int = 10
+    jobs_a_day: int = 40
+    with_readings: bool = True
+
+    @property
+    def tickers(self) -> int:
+        """How many tickers have a result on FIRST_DAY and every day after it."""
+        return self.tickers_a_job * self.jobs_a_day
 
 
 @lru_cache(maxsize=1)
@@ -27,12 +42,12 @@ def benchmark_queries() -> Any:  # noqa: ANN401 - aiosql makes one method per na
 
 
 def name_of(number: int) -> str:
-    """The ticker of this number; the first 400 have a result on FIRST_DAY and every day after it."""
+    """The ticker of this number."""
     return f"BENCH{number:04d}"
 
 
-def fill(connection: Connection, jobs: int, request: AnalysisRequest, like: Outcome) -> None:
-    """Store `jobs` ended jobs; some have done the work of `request`, and each result is as large as `like`.
+def fill(connection: Connection, past: Past, request: AnalysisRequest, like: Outcome) -> None:
+    """Store ended jobs; some have done the work of `request`, and each result is as large as `like`.
 
     `connection` is of the role that owns the tables: no other may analyse them for the planner.
     """
@@ -40,23 +55,25 @@ def fill(connection: Connection, jobs: int, request: AnalysisRequest, like: Outc
     with connection.transaction():
         queries.add_jobs(
             connection,
-            jobs=jobs,
+            jobs=past.jobs,
             key_every=ASKED_EVERY,
             claim_key=claim_key(request),
             request=Jsonb(request_document(request)),
-            tickers=TICKERS_A_JOB,
+            tickers=past.tickers_a_job,
         )
         queries.add_results(
             connection,
-            jobs=jobs,
-            tickers=TICKERS_A_JOB,
+            jobs=past.jobs,
+            tickers=past.tickers_a_job,
+            jobs_a_day=past.jobs_a_day,
             first_day=FIRST_DAY,
             strategy=request.strategy,
             strategy_version=request.strategy_version,
             summary=columns["summary"],
             reasons=list(columns["reasons"]),
         )
-        queries.add_raw_data(connection, readings=Jsonb(columns["readings"]))
+        if past.with_readings:
+            queries.add_raw_data(connection, readings=Jsonb(columns["readings"]))
         queries.add_details(connection)
         queries.add_failures(connection)
         queries.add_requests(connection)

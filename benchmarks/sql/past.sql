@@ -25,18 +25,18 @@ FROM generate_series(0, :jobs - 1) AS number
 CROSS JOIN LATERAL (SELECT now() - (:jobs - number) * interval '10 minutes') AS ended (moment)
 ORDER BY number;
 
--- name: add_results(jobs, tickers, first_day, strategy, strategy_version, reasons, summary)!
--- 40 jobs, with other tickers each, have the same day; the next 40 have the same tickers a day later.
+-- name: add_results(jobs, tickers, jobs_a_day, first_day, strategy, strategy_version, reasons, summary)!
+-- The jobs of a day have other tickers each; those of the next day have the same tickers again.
 INSERT INTO analysis_results (
     ticker, session_date, strategy, strategy_version, data_source, job_id, job_seq, analysis_source, verdict, score,
     close, tick, entry, stop_loss, target, currency, bars_used, bars_hash, summary, reasons, started_at, completed_at
 )
 SELECT
-    'BENCH' || lpad((mod(number, 40) * :tickers + place)::text, 4, '0'),
-    :first_day::date + number / 40,
+    'BENCH' || lpad((mod(number, :jobs_a_day) * :tickers + place)::text, 4, '0'),
+    :first_day::date + number / :jobs_a_day,
     :strategy, :strategy_version, 'demo', job.job_id, job.seq, 'demo',
     CASE WHEN bought THEN 'Buy' ELSE 'Hold' END,
-    CASE WHEN bought THEN 70 ELSE 50 END,
+    CASE WHEN bought THEN 60 ELSE 45 END + mod(number + place, 100) * 0.1,
     100, 0.01,
     CASE WHEN bought THEN 100 END,
     CASE WHEN bought THEN 95 END,

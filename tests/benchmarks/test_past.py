@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.past import FIRST_DAY, fill, name_of
+from benchmarks.past import FIRST_DAY, Past, fill, name_of
 from include.jobs.claims import claim_key
 from include.model.bars import DataSource
 from include.model.job import JobStatus
@@ -27,7 +27,7 @@ REQUEST: AnalysisRequest = replace(
 def filled(cluster: Cluster, database: str, connection: Connection) -> Connection:
     """The database with a past, as the application's role sees it."""
     with connect(cluster.url(database, role=OWNER, password=PASSWORD)) as owner:
-        fill(owner, JOBS, REQUEST, outcome("JPM"))
+        fill(owner, Past(jobs=JOBS), REQUEST, outcome("JPM"))
     return connection
 
 

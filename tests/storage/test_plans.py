@@ -1,0 +1,82 @@
+"""What is read most is found by an index: no read goes through a table that grows with use."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from psycopg import Cursor
+
+from benchmarks.past import FIRST_DAY, Past, fill, name_of
+from include.model.analysis import Verdict
+from include.model.bars import DataSource
+from include.model.viewer import Viewer
+from include.storage.connection import Connection, connect
+from include.storage.reading import JobFilter, current_jobs, details_of_job, newest_jobs, summary
+from include.storage.screening import Screen, Series, explanation, history, latest, screen
+from local.postgres import Cluster
+from tests.conftest import APP, OWNER, PASSWORD, drop_database, new_database
+from tests.storage.demands import demand, outcome
+
+PAST = Past(jobs=10_000, tickers_a_job=2, jobs_a_day=200)
+GROWING = {"analysis_jobs", "analysis_jobs_details", "analysis_results", "analysis_raw_data", "analysis_requests"}
+ANN, ADMIN = Viewer(name="ann", sees_all=False), Viewer(name="admin", sees_all=True)
+SERIES = Series(ticker=name_of(7))
+MIDDLE = "past-5000"
+
+READS: dict[str, Callable[[Connection], Any]] = {
+    "latest result": lambda c: latest(c, SERIES),
+    "latest result of a strategy and source": lambda c: latest(
+        c, replace(SERIES, strategy="balanced", data_source=DataSource.DEMO)
+    ),
+    "history": lambda c: history(c, SERIES, None, 50),
+    "explanation": lambda c: explanation(c, SERIES, None),
+    "progress": lambda c: summary(c, ADMIN, MIDDLE),
+    "details": lambda c: details_of_job(c, ADMIN, MIDDLE, None, None, 50),
+    "jobs": lambda c: newest_jobs(c, ADMIN, JobFilter(), None, 50),
+    "a user's jobs": lambda c: newest_jobs(c, Viewer(name="admin", sees_all=False), JobFilter(), None, 50),
+    "current jobs": lambda c: current_jobs(c, ADMIN, 50),
+    "screener": lambda c: screen(c, ANN, Screen(), None, 50),
+    "screener with filter and sort": lambda c: screen(
+        c, ANN, Screen(verdicts=[Verdict.BUY], min_score=60, sort="-score"), None, 50
+    ),
+    "screener of tickers": lambda c: screen(c, ANN, Screen(tickers=[name_of(1), name_of(2)]), None, 50),
+    "screener of a session": lambda c: screen(c, ANN, Screen(session=FIRST_DAY), None, 50),
+    "screener of a job": lambda c: screen(c, ADMIN, Screen(job_id=MIDDLE), None, 50),
+}
+
+
+class Explaining(Cursor[Any]):
+    """Keeps the plan of every statement that it executes."""
+
+    plans: list[dict[str, Any]] = []  # noqa: RUF012
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
+        (row,) = super().execute("EXPLAIN (FORMAT JSON) " + query, params).fetchall()
+        self.plans.append(row["QUERY PLAN"][0]["Plan"])
+        return super().execute(query, params, **how)
+
+
+@pytest.fixture(scope="module")
+def past(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a database with a past."""
+    name = new_database(cluster, template)
+    with connect(cluster.url(name, role=OWNER, password=PASSWORD)) as owner:
+        fill(owner, PAST, demand().request, outcome("JPM"))
+    yield cluster.url(name, role=APP, password=PASSWORD)
+    drop_database(cluster, name)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_goes_through_no_growing_table(past: str, name: str) -> None:
+    with connect(past) as connection:
+        connection.cursor_factory = Explaining
+        Explaining.plans.clear()
+        found = READS[name](connection)
+    assert found or name == "current jobs"
+    assert [plan for plan in Explaining.plans if tables_gone_through(plan)] == []
+
+
+def tables_gone_through(node: dict[str, Any]) -> set[str]:
+    own = {node["Relation Name"]} & GROWING if node["Node Type"].endswith("Seq Scan") else set()
+    return own.union(*(tables_gone_through(part) for part in node.get("Plans", ())))
