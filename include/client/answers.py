@@ -1,0 +1,110 @@
+"""What the API answers beside the values of the model. What a newer server says besides is left out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from include.model.errors import FieldProblem
+from include.model.job import JobStatus
+
+Row = TypeVar("Row")
+
+
+class Page(BaseModel, Generic[Row]):
+    """A part of a list. `next_cursor` leads to the next one, None when there is none."""
+
+    items: list[Row]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What became of a request: a job of its own, or the equal one that is active.
+
+    `status`, `completed` and `message` are those of the job that answers it; `total` and `count` its tickers.
+    """
+
+    job_id: str
+    dag_run_id: str
+    status: JobStatus
+    disposition: str
+    is_duplicate: bool
+    tickers: tuple[str, ...]
+    count: int
+    completed: int
+    total: int
+    capital: float
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """How many tickers were new to a watchlist, and how many it has now."""
+
+    name: str
+    added: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A strategy as a person chooses it; `version` changes with everything that changes a result."""
+
+    name: str
+    title: str
+    description: str
+    version: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Universe:
+    """A named set of tickers; `description` says where it is from, `dated` of when it is."""
+
+    name: str
+    title: str
+    description: str
+    dated: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniverseMembers(Universe):
+    """A named set of tickers with its tickers."""
+
+    count: int
+    tickers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Housekeeping:
+    """How the last housekeeping that is over went."""
+
+    state: str
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether a job that is asked for now would be done; `troubles` names what is not ready, and what mends it."""
+
+    status: str
+    schema_version: str | None = None
+    scheduler_heartbeat: datetime | None = None
+    last_housekeeping: Housekeeping | None = None
+    troubles: tuple[FieldProblem, ...] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.troubles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """The versions that a report of a fault should name."""
+
+    version: str
+    schema_version: str
+    airflow_version: str

@@ -1,0 +1,87 @@
+"""Which command, and its exit status."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from include.client.commands import (
+    about_commands,
+    job_commands,
+    result_commands,
+    submit_command,
+    watchlist_command,
+)
+from include.client.commands.options import PROGRAM
+from include.client.commands.output import tell_error
+from include.client.errors import BAD_REQUEST, ApiError, ClientError, NoAnswerError
+from include.model.errors import InvalidRequestError
+
+COMMANDS = {
+    "submit": submit_command.run,
+    "watch": job_commands.run_watch,
+    "jobs": job_commands.run_jobs,
+    "show": job_commands.run_show,
+    "cancel": job_commands.run_cancel,
+    "retry-failed": job_commands.run_retry_failed,
+    "delete": job_commands.run_delete,
+    "results": result_commands.run_results,
+    "history": result_commands.run_history,
+    "explain": result_commands.run_explain,
+    "watchlist": watchlist_command.run,
+    "strategies": about_commands.run_strategies,
+    "universes": about_commands.run_universes,
+    "health": about_commands.run_health,
+    "version": about_commands.run_version,
+}
+USAGE = f"""usage: {PROGRAM} COMMAND ...
+
+commands; each explains itself with --help:
+  submit        ask for an analysis; with --wait watch it and show the verdicts
+  watch         watch a job until it ends; Ctrl-C leaves it running
+  jobs          jobs, the newest first
+  show          a job as it stands, with its tickers
+  cancel        end a job
+  retry-failed  ask for the failed tickers of a job again
+  delete        remove an ended job; for administrators
+  results       the latest result of each ticker
+  history       all results of one
+  explain       what each indicator said of one
+  watchlist     your lists: lists, show, add, remove, rename, analyze
+  strategies    what can be asked for
+  universes     sets of tickers, or the tickers of one
+  health        whether a job that is asked for now would be done
+  version       the versions of the server
+
+environment: BELLWETHER_URL (default http://127.0.0.1:8080), BELLWETHER_USER (admin), BELLWETHER_PASSWORD, or
+BELLWETHER_TOKEN instead of both; without a password a terminal is asked for it
+
+exit status: 0 all went well, 1 something failed (also a job, or a ticker of it), 2 bad input, 130 interrupted
+"""
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command that the first argument names."""
+    if not arguments or arguments[0] not in COMMANDS:
+        asked = bool(arguments) and arguments[0] in ("-h", "--help")
+        print(USAGE, end="", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    as_json = "--json" in arguments
+    try:
+        return COMMANDS[arguments[0]](arguments[1:])
+    except InvalidRequestError as error:
+        tell_error(error, as_json=as_json)
+        return 2
+    except ClientError as error:
+        tell_error(error, as_json=as_json)
+        _tell_of_repeating(error)
+        return 2 if isinstance(error, ApiError) and error.status == BAD_REQUEST else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _tell_of_repeating(error: ClientError) -> None:
+    """How to ask again for what may have been done."""
+    if isinstance(error, NoAnswerError) and error.request_id:
+        print(f"Ask again with --request-id {error.request_id}: it is done once.", file=sys.stderr)

@@ -1,0 +1,52 @@
+"""What can be said in a call, by name. The server has the defaults, and says what it does not allow."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TypedDict
+
+
+class RequestFields(TypedDict, total=False):
+    """The fields of a request for an analysis."""
+
+    tickers: Sequence[str]
+    universe: str
+    strategy: str
+    data_source: str
+    capital: float
+    risk_percent: float
+    position_limit_percent: float | None
+    min_risk_reward: float
+    as_of: date | str | None
+    force: bool
+    on_duplicate: str
+    request_id: str | None
+    batch_size: int | None
+
+
+class JobFilters(TypedDict, total=False):
+    """Which jobs to list."""
+
+    status: str
+    requested_by: str
+    trigger: str
+    since: datetime | str
+
+
+class SeriesFilters(TypedDict, total=False):
+    """Which of a ticker's results."""
+
+    strategy: str
+    data_source: str
+
+
+class ResultFilters(SeriesFilters, total=False):
+    """Which results; a ticker's latest one among those of the strategy, source, session and job."""
+
+    ticker: Sequence[str]
+    verdict: Sequence[str]
+    min_score: float
+    max_score: float
+    session: date | str
+    job_id: str
+    analysis_source: str
+    sort: str
