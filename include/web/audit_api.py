@@ -1,10 +1,10 @@
 """The routes of the record: who asked for what, by which door, what became of it, and whether work was done twice."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, status
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from include.jobs.duplicates import PAGE, find_duplicates, report_document
 from include.model.duplicates import MOST_SECONDS, DuplicateSearch
@@ -12,14 +12,12 @@ from include.storage.audit import RecordedRequest, RequestFilter, SentRequest, r
 from include.storage.requests import Disposition, Door
 from include.web.access import MayRead, ViewerDep
 from include.web.database import stocks
-from include.web.paging import Page, PageWanted, Wanted, page, place_of
+from include.web.paging import Day, Moment, Page, PageWanted, Wanted, page, place_of
 
 router = APIRouter(prefix="/requests", tags=["record"])
 
 LOOK_BACK = timedelta(days=30)
 PLACE = TypeAdapter(tuple[datetime, int])
-
-Moment = Annotated[datetime, AfterValidator(lambda value: value if value.tzinfo else value.replace(tzinfo=UTC))]
 
 
 class RequestsWanted(PageWanted):
@@ -36,7 +34,7 @@ class DuplicatesWanted(Wanted):
     """How close together, and since when."""
 
     seconds: float = Field(2, gt=0, le=MOST_SECONDS, description="equal jobs that were created so close together")
-    since: date | None = Field(None, description="jobs of this day (UTC) or after it; without it of the last 30 days")
+    since: Day | None = Field(None, description="jobs of this day (UTC) or after it; without it of the last 30 days")
 
 
 @router.get("", dependencies=[MayRead])

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from include.model.errors import (
     DuplicateJobError,
@@ -139,7 +140,15 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     said.headers.update(getattr(error, "headers", None) or {})
     if code == status.HTTP_401_UNAUTHORIZED:
         said.headers["WWW-Authenticate"] = "Bearer"
+    if code == status.HTTP_405_METHOD_NOT_ALLOWED:
+        said.headers["Allow"] = ", ".join(_allowed(request))
     return said
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of an address: the router names only those of the first route that it comes to."""
+    there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in there for method in route.methods})
 
 
 def _sentence(detail: Any) -> str:  # noqa: ANN401

@@ -1,6 +1,5 @@
 """The routes that read jobs."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -21,7 +20,7 @@ from include.web.access import DAG_ID, MayRead, ViewerDep
 from include.web.airflow_runs import ACTIVE, is_visible, released
 from include.web.database import stocks
 from include.web.job_views import look_up, view, waiting_job
-from include.web.paging import MOST, Page, PageWanted, Wanted, page, place_of
+from include.web.paging import MOST, Moment, Page, PageWanted, Wanted, page, place_of
 
 router = APIRouter(dependencies=[MayRead])
 
@@ -36,7 +35,7 @@ class JobsWanted(PageWanted):
     status: JobStatus | None = None
     requested_by: str | None = Field(None, min_length=1, max_length=250)
     trigger: Trigger | None = Field(None, description="which door the request came through")
-    since: datetime | None = Field(None, description="created then or later; UTC where it does not say")
+    since: Moment | None = Field(None, description="created then or later; UTC where it does not say")
 
 
 class DetailsWanted(PageWanted):
@@ -60,8 +59,7 @@ class Glance(Page[JobSummary]):
 @router.get("/jobs")
 def list_jobs(viewer: ViewerDep, wanted: Annotated[JobsWanted, Query()]) -> Page[JobSummary]:
     """Jobs, the newest first."""
-    since = wanted.since.replace(tzinfo=wanted.since.tzinfo or UTC) if wanted.since else None
-    filters = JobFilter(status=wanted.status, requested_by=wanted.requested_by, trigger=wanted.trigger, since=since)
+    filters = JobFilter(**wanted.model_dump(exclude={"limit", "cursor"}))
     before = place_of(wanted.cursor, _CREATED)
     with stocks() as database:
         found = database.run(lambda c: newest_jobs(c, viewer, filters, before, wanted.limit + 1))

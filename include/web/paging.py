@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from include.model.errors import FieldProblem, InvalidRequestError
 
@@ -13,6 +15,21 @@ MOST = 500
 
 Row = TypeVar("Row")
 Place = TypeVar("Place")
+
+
+def _written_as_a_day(value: object) -> object:
+    """Refuse a bare number, which pydantic would take for seconds since 1970: 20260105 for a day of that year."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("must begin with a day as 2026-01-05")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_a_day)]
+Moment = Annotated[
+    datetime,
+    AfterValidator(lambda value: value if value.tzinfo else value.replace(tzinfo=UTC)),
+    BeforeValidator(_written_as_a_day),
+]
 
 
 class Wanted(BaseModel):

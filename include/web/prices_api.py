@@ -14,7 +14,7 @@ from include.storage.screening import stored_prices
 from include.web.access import MayRead
 from include.web.conditional import tagged
 from include.web.database import stocks
-from include.web.paging import Wanted
+from include.web.paging import Day, Wanted
 from include.web.results_api import TAGGED, TickerDep
 
 router = APIRouter(dependencies=[MayRead])
@@ -26,8 +26,8 @@ class PricesWanted(Wanted):
     """Which of a ticker's bars."""
 
     data_source: DataSource = Field(default_factory=lambda: DataSource(settings().default_data_source))
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 @router.get("/prices/{ticker}", response_model=Prices, responses=TAGGED)

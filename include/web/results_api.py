@@ -17,7 +17,7 @@ from include.web.access import MayRead, ViewerDep
 from include.web.conditional import tagged
 from include.web.database import stocks
 from include.web.exports import csv_of
-from include.web.paging import Page, PageWanted, Wanted, page, place_of
+from include.web.paging import Day, Page, PageWanted, Wanted, page, place_of
 
 router = APIRouter(prefix="/results", dependencies=[MayRead])
 
@@ -43,7 +43,7 @@ class ScreenWanted(PageWanted):
     data_source: DataSource | None = None
     min_score: Score = None
     max_score: Score = None
-    session: date | None = Field(None, description="of this session instead of the latest one")
+    session: Day | None = Field(None, description="of this session instead of the latest one")
     job_id: str | None = Field(None, min_length=1, max_length=250, description="what this job found, or reused")
     analysis_source: AnalysisSource | None = None
     sort: Sort = Field("-score", description="ascending, or descending with a minus")
@@ -64,7 +64,7 @@ class HistoryWanted(PageWanted, SeriesWanted):
 class ExplanationWanted(SeriesWanted):
     """Which of a ticker's results to explain."""
 
-    session: date | None = Field(None, description="of this session instead of the latest one")
+    session: Day | None = Field(None, description="of this session instead of the latest one")
 
 
 def ticker_of(ticker: str) -> str:

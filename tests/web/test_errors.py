@@ -35,6 +35,12 @@ def test_an_unknown_path_and_an_unknown_method(bare: Any) -> None:
     assert call(bare, "GET", "/there/").status_code == 404
 
 
+def test_an_unknown_method_is_answered_with_all_that_there_are(bare: Any) -> None:
+    bare.get("/things/{name}")(lambda name: {})
+    bare.delete("/things/{name}")(lambda name: {})
+    assert call(bare, "PUT", "/things/x", json={}).headers["Allow"] == "DELETE, GET"
+
+
 def test_every_bad_field_of_a_body_is_named(bare: Any) -> None:
     def take(form: Form) -> None: ...
 
