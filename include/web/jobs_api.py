@@ -8,6 +8,7 @@ from airflow.api_fastapi.core_api.datamodels.dag_run import TriggerDAGRunPostBod
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.dagrun import DagRun
 from fastapi import APIRouter, Body, Request, Response, status
+from pydantic import BaseModel, Field
 
 from include.jobs.retrying import retry_of
 from include.jobs.submission import RunState
@@ -17,7 +18,7 @@ from include.model.reading import JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, progress
-from include.storage.requests import Door
+from include.storage.requests import Disposition, Door
 from include.storage.viewing import check_visible
 from include.web.access import MayAsk, ViewerDep
 from include.web.airflow_runs import AirflowRuns, find_run, is_visible, released
@@ -30,8 +31,35 @@ router = APIRouter()
 Payload = Annotated[Any, Body(description="The fields of a request; the DAG's form explains them.")]
 
 
-@router.post("/jobs", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
-@router.post("/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)  # as older clients call it
+class Accepted(BaseModel):
+    """The job that does what was asked for: a new one, or the equal one that is active, and then how far it is."""
+
+    job_id: str
+    dag_run_id: str
+    status: JobStatus
+    disposition: Disposition
+    is_duplicate: bool
+    tickers: list[str]
+    symbols: list[str] = Field(description="the tickers, as older clients call them")
+    count: int
+    completed: int
+    total: int
+    capital: float
+    thread_started: bool = Field(description="the run exists: always true")
+    message: str = Field("", description="in words, when the job is not new")
+
+
+JOINED = "An equal job is active, or this request was answered before: where that job stands"
+ACCEPTS: Mapping[str, Any] = {
+    "status_code": status.HTTP_201_CREATED,
+    "response_model": Accepted,
+    "response_model_exclude_unset": True,
+    "responses": {status.HTTP_200_OK: {"model": Accepted, "description": JOINED}},
+}
+
+
+@router.post("/jobs", dependencies=[MayAsk], **ACCEPTS)
+@router.post("/analyze", dependencies=[MayAsk], **ACCEPTS)  # as older clients call it
 def create_job(
     request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
@@ -39,7 +67,7 @@ def create_job(
     return ask_for(request, response, user, session, payload)
 
 
-@router.post("/analyze-all-stocks", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+@router.post("/analyze-all-stocks", dependencies=[MayAsk], **ACCEPTS)
 def analyze_all_stocks(
     request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Payload = None
 ) -> dict[str, Any]:
@@ -70,7 +98,7 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
         return database.run(lambda connection: view(connection, standing(connection, viewer, wanted, waiting)))
 
 
-@router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+@router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], **ACCEPTS)
 def retry_failed(
     job_id: str,
     request: Request,

@@ -24,7 +24,7 @@ from include.storage.connection import Connection
 from include.storage.watchlist import DEFAULT_LIST, watchlist_entries
 from include.web.access import MayAsk, MayRead
 from include.web.database import stocks
-from include.web.jobs_api import ask_for
+from include.web.jobs_api import ACCEPTS, ask_for
 from include.web.paging import Page, PageWanted, page, place_of
 
 PLACE = TypeAdapter(tuple[str])
@@ -118,7 +118,7 @@ def add(name: str, additions: Additions, user: GetUserDep) -> Added:
     return Added(name=name, added=added, count=changed.count)
 
 
-@router.post("/{name}/analyze", dependencies=[MayAsk], status_code=status.HTTP_201_CREATED)
+@router.post("/{name}/analyze", dependencies=[MayAsk], **ACCEPTS)
 def analyze(
     name: str, request: Request, response: Response, user: GetUserDep, session: SessionDep, payload: Fields = None
 ) -> dict[str, Any]:
