@@ -140,6 +140,7 @@ class Fetcher:
             for found in self._source.ask(questions, pace, self._on_the_way):
                 self._keep(round_, found)
             round_.open, round_.anew = round_.anew, {}
+        self._end_leases()  # also of what was there already: two who wait for each other would wait for nothing
         return round_.instead
 
     def _on_the_way(self) -> None:

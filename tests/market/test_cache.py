@@ -301,6 +301,25 @@ def test_a_ticker_that_another_task_fetches_is_waited_for_and_not_asked_for(
     assert source.tickers_asked == ["KO"]
 
 
+def test_while_it_waits_for_another_task_it_holds_nothing_that_another_may_wait_for(
+    prices: Prices, source: ScriptedSource, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.market.fetching.BEAT_EVERY", 0.0)
+    seen: list[list[str]] = []
+
+    def look() -> None:
+        leased = connection.execute("SELECT ticker FROM price_series WHERE leased_by IS NOT NULL ORDER BY ticker")
+        seen.append([row["ticker"] for row in leased.fetchall()])
+
+    source.answers = {**source.answers, "IBM": Delay("IBM", ErrorCode.RATE_LIMITED, "not now", 30)}
+    prices.beat = look
+    lease(connection, source.name, ["KO"], "another", None)
+    assert set(prices.fetch("IBM", "KO")) == {"IBM", "KO"}
+    assert source.tickers_asked == ["IBM"]
+    assert seen[0] == ["IBM", "KO"]
+    assert seen[-1] == ["KO"]
+
+
 def test_with_all_seats_taken_a_large_batch_comes_back_and_a_small_one_goes_on(
     prices: Prices, source: ScriptedSource, connection: Connection
 ) -> None:
