@@ -21,12 +21,16 @@ from include.settings import settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who asks, through which door, and how to look up their watchlist and the tickers that were renamed."""
+    """Who asks, through which door, and how to look up their watchlist and the tickers that were renamed.
+
+    `promised` are the tickers of a run that was made for them already: they stand, whatever has changed since.
+    """
 
     name: str
     trigger: Trigger
     watchlist: Callable[[], Sequence[str]]
     aliases: Callable[[], Mapping[str, str]] = dict
+    promised: Callable[[], tuple[str, ...]] = tuple
 
 
 def canonicalise(raw: Mapping[str, Any], requester: Requester) -> Demand:
@@ -107,6 +111,10 @@ def _contradictions(form: RequestForm) -> Iterator[FieldProblem]:
 
 
 def _resolve_tickers(form: RequestForm, requester: Requester) -> tuple[str, ...]:
+    return requester.promised() or _look_up(form, requester)
+
+
+def _look_up(form: RequestForm, requester: Requester) -> tuple[str, ...]:
     if form.tickers:
         field, tickers = "tickers", {normalize_ticker(raw) for raw in form.tickers}
     elif form.universe not in (None, WATCHLIST):

@@ -16,7 +16,15 @@ from include.model.job import Batch, Claim, Run
 from include.model.request import AnalysisRequest, Demand, OnDuplicate
 from include.settings import settings
 from include.storage.connection import Connection
-from include.storage.jobs import claim_job, finalize_job, hold_run, lock_run, supersede_job, write_details
+from include.storage.jobs import (
+    claim_job,
+    finalize_job,
+    hold_run,
+    is_overtaken,
+    lock_run,
+    supersede_job,
+    write_details,
+)
 from include.storage.requests import (
     Disposition,
     Door,
@@ -165,11 +173,15 @@ def _record(
 
 
 def record_refusal(connection: Connection, asking: AskingRun, request: AnalysisRequest | None, reason: str) -> None:
-    """Record that the request of a run was refused, unless there is a record of the run already."""
+    """Record that the request of a run was refused, behind the record of its making when a door of ours made it.
+
+    What an older try of the first task says does not count when a later one has opened the job.
+    """
     refused = _request_record(asking, request, None, Disposition.REFUSED, None, reason)
     with connection.transaction():
         lock_run(connection, asking.run.job_id)
-        record_run(connection, refused)
+        if not is_overtaken(connection, asking.run):
+            record_run(connection, refused)
 
 
 def _request_record(

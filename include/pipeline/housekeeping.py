@@ -62,7 +62,7 @@ def _is_waiting(ti: Any, run: Run) -> bool:  # noqa: ANN401
 
 
 def _joined(ti: Any, run_id: str) -> str | None:  # noqa: ANN401
-    """The job of another run that does this run's work: there is no record of it but the run's own."""
+    """The job of another run that does this run's work, as the run itself has it."""
     said = (ti.xcom_pull(dag_id=dag_id, run_id=run_id, task_ids="open_job", key=JOINED) for dag_id in JOB_DAGS)
     return next((job_id for job_id in said if job_id), None)
 

@@ -36,7 +36,7 @@ from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job as end_job
 from include.storage.jobs import keep_alive, progress_document
-from include.storage.requests import Door, door_of_run
+from include.storage.requests import Door, door_of_run, promised_tickers
 from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
 
@@ -102,6 +102,7 @@ def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any,
         trigger=_TRIGGERS[door],
         watchlist=lambda: watchlist_tickers(connection, name),
         aliases=lambda: ticker_aliases(connection),
+        promised=lambda: promised_tickers(connection, run.job_id, name, asking.raw),
     )
     request: AnalysisRequest | None = None
     try:

@@ -23,7 +23,11 @@ class RequestFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """One request and what became of it: `run_id` is the run made for it, `job_id` the job that answered it."""
+    """One request and what became of it: `run_id` is the run made for it, `job_id` the job that answered it.
+
+    `follows` None: a request. Otherwise what became of the one that an earlier record is of, by its id: its run has
+    joined another one's job, was refused or, cleared, has opened its own.
+    """
 
     id: int
     requested_at: datetime
@@ -35,6 +39,7 @@ class RecordedRequest:
     request_id: str | None
     reason: str | None
     latency_ms: float
+    follows: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

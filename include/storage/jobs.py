@@ -52,11 +52,17 @@ def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) 
     """
     hold_run(connection, run)
     while True:
-        if queries().is_overtaken(connection, job_id=run.job_id, **_place(run)):
+        if is_overtaken(connection, run):
             raise OvertakenError(run.job_id)
         claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
         if claim is not None:
             return claim
+
+
+def is_overtaken(connection: Connection, run: Run) -> bool:
+    """Whether the job of a run has ended since it was cleared last, or was opened by a later try of its first task."""
+    overtaken: bool = queries().is_overtaken(connection, job_id=run.job_id, **_place(run))
+    return overtaken
 
 
 def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:

@@ -82,7 +82,7 @@ def record_request(connection: Connection, record: RequestRecord) -> None:
 
 
 def record_run(connection: Connection, record: RequestRecord) -> None:
-    """Append the request that a run stands for, unless there is a record of the run already.
+    """Append what became of the request that a run stands for, unless the newest record of the run says so already.
 
     Belongs behind whatever lets one process at a time decide about the run: nothing else keeps two records apart.
     """
@@ -93,6 +93,16 @@ def door_of_run(connection: Connection, run_id: str) -> Door | None:
     """The door whose request made this run, None when there is no record of it."""
     found: str | None = queries().door_of_run(connection, run_id=run_id)
     return None if found is None else Door(found)
+
+
+def promised_tickers(connection: Connection, run_id: str, requested_by: str, raw: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """The tickers that a run was made for: what its request was resolved to then; none when there is no record of it.
+
+    A watchlist, a universe or a name may have changed since.
+    """
+    sent = Jsonb(_storable(raw))
+    found = queries().promised_tickers(connection, run_id=run_id, requested_by=requested_by, raw=sent)
+    return tuple(found or ())
 
 
 def _columns(record: RequestRecord) -> dict[str, Any]:
@@ -161,9 +171,9 @@ def find_claim(connection: Connection, claim_key: str) -> KnownWork:
 
 
 def has_left(connection: Connection, run_id: str, claim_key: str) -> bool:
-    """Whether a run that was made for this work does not do it (any more): it was cancelled, or its job is another.
+    """Whether a run that was made for this work does not do it (any more).
 
-    A watchlist may change between the moment in which the run is made and that in which it opens its job.
+    It was cancelled or refused, has joined another one's job, or its own is other work: a new version of the strategy.
     """
     left: bool = queries().has_left(connection, run_id=run_id, claim_key=claim_key)
     return left

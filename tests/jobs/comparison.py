@@ -71,7 +71,7 @@ class Comparison:
     def _check_records(self, state: dict[str, Any]) -> None:
         model = self.model
         assert sorted((r["run_id"], r["job_id"] or "", r["disposition"]) for r in state["requests"]) == sorted(
-            (run_id, job_id or "", disposition) for run_id, (job_id, disposition) in model.requests.items()
+            (run_id, job_id or "", what) for run_id, said in model.requests.items() for job_id, what in said
         )
         assert model.request_ids == {
             (r["requested_by"], r["request_id"]): (r["claim_key"], r["job_id"], r["disposition"])

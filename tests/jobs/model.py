@@ -87,7 +87,7 @@ class Entry:
 class Model:
     jobs: dict[str, Job] = field(default_factory=dict)
     results: dict[str, tuple[str, int, float]] = field(default_factory=dict)  # by ticker: job, its order, score
-    requests: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by run: job, disposition
+    requests: dict[str, list[tuple[str | None, str]]] = field(default_factory=dict)  # by run: job, disposition
     request_ids: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)  # key, job, disposition
     watchlist: dict[tuple[str, str], Entry] = field(default_factory=dict)
     outbox: dict[tuple[str, int], tuple[str, Counter[str]]] = field(default_factory=dict)
@@ -107,8 +107,19 @@ class Model:
         try:
             return self._open(run_id, place, demand)
         except RefusedError:
-            self.requests.setdefault(run_id, (None, "refused"))
+            if not self._is_overtaken(run_id, place):
+                self._say(run_id, None, "refused")
             raise
+
+    def _is_overtaken(self, run_id: str, place: Place) -> bool:
+        before = self.jobs.get(run_id)
+        return before is not None and (before.place > place if before.is_active else before.place[0] >= place[0])
+
+    def _say(self, run_id: str, job_id: str | None, disposition: str) -> None:
+        """What became of a run's request; the same again says nothing new."""
+        said = self.requests.setdefault(run_id, [])
+        if said[-1:] != [(job_id, disposition)]:
+            said.append((job_id, disposition))
 
     def _open(self, run_id: str, place: Place, demand: Demand) -> str:
         key = claim_key(demand.request)
@@ -120,8 +131,7 @@ class Model:
             raise RefusedError(CancelledRunError)
         if known and repeats and (known[1] in self.jobs or known[1] not in self.over):
             return self._join(run_id, demand, known[1])
-        before = self.jobs.get(run_id)
-        if before and (before.place > place if before.is_active else before.place[0] >= place[0]):
+        if self._is_overtaken(run_id, place):
             raise RefusedError(OvertakenError)
         holder = self._holder(key, run_id, demand)
         if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
@@ -148,7 +158,7 @@ class Model:
         return job_id
 
     def _record(self, run_id: str, demand: Demand, job_id: str, disposition: str) -> None:
-        self.requests.setdefault(run_id, (job_id, disposition))
+        self._say(run_id, job_id, disposition)
         if demand.request_id:
             whose = (demand.requested_by, demand.request_id)
             if whose not in self.request_ids or self.request_ids[whose][1] != job_id:

@@ -80,10 +80,18 @@ WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id
 SELECT request FROM analysis_jobs WHERE job_id = :job_id;
 
 -- name: requests_of_job(job_id, most)
--- Who asked for it, the first one first.
+-- Who asked for it, the first one first; each once, whatever else is recorded of its run.
 SELECT requested_at, requested_by, door, disposition, run_id
-FROM analysis_requests
+FROM analysis_requests AS asked
 WHERE job_id = :job_id
+    AND NOT EXISTS (
+        SELECT
+        FROM analysis_requests AS earlier
+        WHERE earlier.run_id = asked.run_id
+            AND earlier.job_id = asked.job_id
+            AND earlier.requested_by = asked.requested_by
+            AND earlier.id < asked.id
+    )
 ORDER BY requested_at, id
 LIMIT :most;
 

@@ -7,12 +7,27 @@ VALUES (
 );
 
 -- name: record_run(requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id)!
--- The request that a run stands for, once: a run that came in by a door of ours has its record already.
+-- What became of the request that a run stands for, unless the newest record of the run says so already: a run that
+-- came in by a door of ours has the record of its making, and gets another when it joins or is refused.
 INSERT INTO analysis_requests (
     requested_by, door, raw, request, disposition, job_id, reason, latency_ms, run_id, request_id
 )
 SELECT :requested_by, :door, :raw, :request, :disposition, :job_id, :reason, :latency_ms, :run_id::text, :request_id
-WHERE NOT EXISTS (SELECT FROM analysis_requests WHERE run_id = :run_id::text);
+WHERE NOT EXISTS (
+    SELECT
+    FROM (
+        SELECT disposition, job_id FROM analysis_requests WHERE run_id = :run_id::text ORDER BY id DESC LIMIT 1
+    ) AS newest
+    WHERE (newest.disposition, newest.job_id) IS NOT DISTINCT FROM (:disposition::text, :job_id::text)
+);
+
+-- name: promised_tickers(run_id, requested_by, raw)$
+-- What the same request by this run was resolved to before. A run that was deleted may have left its id to another one.
+SELECT request -> 'tickers'
+FROM analysis_requests
+WHERE run_id = :run_id AND requested_by = :requested_by AND raw = :raw AND request IS NOT NULL
+ORDER BY id DESC
+LIMIT 1;
 
 -- name: door_of_run(run_id)$
 SELECT door FROM analysis_requests WHERE run_id = :run_id ORDER BY id LIMIT 1;
@@ -54,4 +69,7 @@ SELECT
         SELECT FROM analysis_jobs
         WHERE job_id = :run_id AND (claim_key <> :claim_key OR status NOT IN ('queued', 'processing'))
     )
-    OR EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel');
+    OR EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel')
+    OR coalesce(
+        (SELECT disposition <> 'created' FROM analysis_requests WHERE run_id = :run_id ORDER BY id DESC LIMIT 1), false
+    );
