@@ -9,9 +9,9 @@ newest `last` values, the newest at the end.
 from typing import TypeAlias
 
 import numpy as np
-from talib._ta_lib import MA_Type
 
 from include.analysis import c_talib as talib
+from include.analysis.c_talib import MA_Type
 from include.analysis.series import NOISE, Floats, Series, UndefinedError
 
 Pair: TypeAlias = tuple[list[float], list[float]]

@@ -16,7 +16,7 @@ from include.storage.screening import Placed, Screen, Series, explanation, histo
 from include.web.access import MayRead, ViewerDep
 from include.web.conditional import tagged
 from include.web.database import stocks
-from include.web.exports import csv_of
+from include.web.exports import PARQUET, csv_of, parquet_of
 from include.web.paging import Day, Page, PageWanted, Wanted, page, place_of
 
 router = APIRouter(prefix="/results", dependencies=[MayRead])
@@ -47,7 +47,9 @@ class ScreenWanted(PageWanted):
     job_id: str | None = Field(None, min_length=1, max_length=250, description="what this job found, or reused")
     analysis_source: AnalysisSource | None = None
     sort: Sort = Field("-score", description="ascending, or descending with a minus")
-    format: Literal["json", "csv"] = Field("json", description="csv: all of it at once, without pages")
+    format: Literal["json", "csv", "parquet"] = Field(
+        "json", description="csv, parquet: all of it at once, without pages"
+    )
 
 
 class SeriesWanted(Wanted):
@@ -81,13 +83,15 @@ TickerDep = Annotated[str, Depends(ticker_of)]
 @router.get(
     "",
     response_model=Page[ResultRow],
-    responses={200: {"content": {"text/csv": {}}}},
+    responses={200: {"content": {"text/csv": {}, PARQUET: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 def screen_results(viewer: ViewerDep, wanted: Annotated[ScreenWanted, Query()]) -> Any:  # noqa: ANN401
     """The screener: the latest result of each ticker."""
     chosen = _screen(wanted)
     if wanted.format == "csv":
         return csv_of(viewer, chosen)
+    if wanted.format == "parquet":
+        return parquet_of(viewer, chosen)
     place = place_of(wanted.cursor, _SCREEN_PLACE)
     after = place[1:] if place and place[0] == wanted.sort else None
     with stocks() as database:
