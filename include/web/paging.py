@@ -68,7 +68,10 @@ def place_of(cursor: str | None, shape: TypeAdapter[Place]) -> Place | None:
     if cursor is None:
         return None
     try:
-        return shape.validate_json(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        said = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if rb"\u0000" in said:  # PostgreSQL has no such character, and so no list has given it
+            raise ValueError("a character 0")
+        return shape.validate_json(said)
     except (ValidationError, binascii.Error, ValueError) as error:
         problem = FieldProblem("cursor", cursor, "is no cursor of this list: take the `next_cursor` of a page")
         raise InvalidRequestError([problem]) from error
