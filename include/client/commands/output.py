@@ -62,8 +62,8 @@ def verdict(found: Verdict | None) -> Text:
     return Text(found, style=STYLES[found]) if found else Text("")
 
 
-def figure(value: float | None, form: str = "g") -> str:
-    """A figure, nothing where there is none."""
+def figure(value: float | None, form: str = ".10g") -> str:
+    """A figure with all its digits, nothing where there is none."""
     return "" if value is None else format(value, form)
 
 
