@@ -64,6 +64,10 @@ OURS = (
     "BELLWETHER_USER_NAME",
     "BELLWETHER_USER_ROLE",
     "BELLWETHER_STACK",
+    "BELLWETHER_URL",  # these four are for who asks: no process of Airflow needs somebody's password
+    "BELLWETHER_USER",
+    "BELLWETHER_PASSWORD",
+    "BELLWETHER_TOKEN",
     VARIABLE,
 )
 LOOPBACK = "127.0.0.1,localhost"

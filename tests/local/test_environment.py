@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from include.client.settings import ClientSettings
 from include.settings import Settings
 from local import environment
 from local.home import ROOT, Home, Secrets
@@ -51,6 +52,12 @@ def test_tasks_reach_the_database_only_as_the_role_that_cannot_change_tables() -
 @pytest.mark.usefixtures("caller")
 def test_the_connection_is_the_one_that_the_product_asks_for() -> None:
     assert f"AIRFLOW_CONN_{Settings().connection_id.upper()}" in build()
+
+
+def test_what_the_client_is_told_is_for_no_process_of_airflow(caller: pytest.MonkeyPatch) -> None:
+    for name in ClientSettings.model_fields:
+        caller.setenv(f"BELLWETHER_{name.upper()}", "mine")
+    assert "mine" not in build().values()
 
 
 def test_another_airflow_and_another_python_do_not_leak_in(caller: pytest.MonkeyPatch) -> None:
