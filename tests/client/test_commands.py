@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,8 +214,3 @@ def test_a_list_is_made_filled_and_analysed(server: Server, capsys: pytest.Captu
     assert said.startswith("my banks: 2 added, 3 in it now\n" + f"{JOB_ID}: queued, 2 tickers\n")
     assert server.of(path)[0].body == {"tickers": ["JPM", "TCS.NS"], "notes": "n"}
     assert server.of(f"{path}/analyze")[0].body["capital"] == 5
-
-
-def test_the_variables_are_told_where_the_client_is() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-    assert [name for name in VARIABLES if f"`{name}`" not in told] == []
