@@ -9,7 +9,7 @@ from include.model.job import QuietJob, Run
 from include.storage.connection import Connection, DatabaseError, first_line
 from include.storage.database import Database
 from include.storage.housekeeping import runs_without_job
-from include.storage.jobs import abandon_job, finalize_job, quiet_jobs
+from include.storage.jobs import abandon_job, end_unopened_run, finalize_job, quiet_jobs
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +97,16 @@ def find_runs_without_job(
 ) -> list[RunWithoutJob]:
     """Runs that a request made minutes ago and that have no job, the oldest first. They are told, not mended.
 
+    Where one has ended, and nobody has recorded it, that is recorded: else it would be in no list.
     `is_over` says whether a run has ended or does not exist; `joined`, which other run's job does its work.
     """
     found = database.run(lambda c: runs_without_job(c, UNOPENED_SECONDS, FORGOTTEN_SECONDS, MOST_RUNS))
-    return [
+    without_job = [
         RunWithoutJob(run_id=run_id, minutes=minutes, is_over=is_over(run_id))
         for run_id, minutes in found
         if joined(run_id) is None
     ]
+    for run in without_job:
+        if run.is_over:
+            database.run(lambda c, run_id=run.run_id: end_unopened_run(c, run_id, RUN_IS_OVER))  # type: ignore[misc]
+    return without_job

@@ -19,6 +19,7 @@ JOB_DAGS = frozenset({"analyze_stocks"})
 NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping"}
 BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
 TIMED_OUT = "timed_out"
+UNOPENED = "its run failed before its job was opened"
 BY_AIRFLOW = "(Airflow does not say)"  # who did it: a listener is not told
 
 
@@ -50,7 +51,7 @@ def on_dag_run_failed(dag_run: "DagRun", msg: str) -> None:
 def _end_job(dag_run: "DagRun", msg: str) -> None:
     from include.pipeline.database import stocks_database
     from include.storage.connection import wait_at_most
-    from include.storage.jobs import abandon_job, cancel_job, finalize_job
+    from include.storage.jobs import abandon_job, cancel_job, end_unopened_run, finalize_job
 
     with stocks_database() as connection:
         wait_at_most(connection, seconds=5)
@@ -62,5 +63,6 @@ def _end_job(dag_run: "DagRun", msg: str) -> None:
             reason = "its run took longer than the DAG's dagrun_timeout"
             if abandon_job(connection, dag_run.run_id, reason):
                 write_note(dag_run, f"failed: {reason}")
-        else:
-            finalize_job(connection, dag_run.run_id)
+            end_unopened_run(connection, dag_run.run_id, reason)
+        elif finalize_job(connection, dag_run.run_id) is None:
+            end_unopened_run(connection, dag_run.run_id, UNOPENED)

@@ -201,8 +201,19 @@ def cancel_job(connection: Connection, job_id: str, reason: str, *, actor: str, 
         has_opened = queries().has_opened(connection, run_id=job_id, clear_number=clear_number)
         if not has_opened and not is_cancelled_run(connection, job_id, clear_number):
             record_action(connection, actor, Action.CANCEL, job_id, {**details, "unopened": clear_number})
+            end_unopened_run(connection, job_id, reason)
             return True
     return False
+
+
+def end_unopened_run(connection: Connection, run_id: str, reason: str) -> None:
+    """Record that a run ended before it opened a job; nothing to do where it has one, or has said what became of it.
+
+    Of a run that no door of ours made there is no record before its first task: it leaves none.
+    """
+    with connection.transaction():
+        lock_run(connection, run_id)
+        queries().end_unopened_run(connection, run_id=run_id, reason=reason)
 
 
 def supersede_job(connection: Connection, job_id: str, by: str, *, actor: str) -> None:

@@ -1,7 +1,7 @@
 """Reads of jobs, as far as they are for the one who looks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from include.model.reading import Asking, DetailRow, JobSummary
 from include.model.request import Trigger
 from include.model.viewer import Viewer
 from include.storage.connection import Connection, queries
+from include.storage.requests import Door
 from include.storage.viewing import as_seen_by
 
 MOST_REQUESTS = 200
@@ -35,7 +36,10 @@ class JobFilter:
 def newest_jobs(
     connection: Connection, viewer: Viewer, wanted: JobFilter, before: tuple[datetime, str] | None, most: int
 ) -> list[JobSummary]:
-    """One page of jobs, the newest first: those before the one that was created `before`, with its id."""
+    """One page of jobs, the newest first: those before the one that was created `before`, with its id.
+
+    Among them are runs that ended before they opened a job.
+    """
     before_at, before_id = before or (None, None)
     rows = queries().newest_jobs(
         connection,
@@ -48,7 +52,46 @@ def newest_jobs(
         before_id=before_id,
         most=most,
     )
-    return summaries(connection, viewer, [row["job_id"] for row in rows])
+    jobs = summaries(connection, viewer, [row["job_id"] for row in rows])
+    since = jobs[-1].created_at if len(jobs) == most else wanted.since  # nothing older has a place on this page
+    both = [*jobs, *_unopened(connection, viewer, replace(wanted, since=since), before, most)]
+    return sorted(both, key=lambda job: (job.created_at, job.job_id), reverse=True)[:most]
+
+
+def _unopened(
+    connection: Connection,
+    viewer: Viewer,
+    wanted: JobFilter,
+    before: tuple[datetime, str] | None,
+    most: int,
+    job_id: str | None = None,
+) -> list[JobSummary]:
+    """Runs that ended before they opened a job. Of their tickers there is nothing to count."""
+    before_at, before_id = before or (None, None)
+    rows = queries().unopened_jobs(
+        connection,
+        **as_seen_by(viewer),
+        job_id=job_id,
+        status=wanted.status,
+        requested_by=wanted.requested_by,
+        doors=[door for door in Door if door.trigger is wanted.trigger] if wanted.trigger else None,
+        since=wanted.since,
+        before_at=before_at,
+        before_id=before_id,
+        most=most,
+    )
+    nothing = dict.fromkeys(("total", "completed", "reused", "failed", "cancelled", "pending", "progress_percent"), 0)
+    unknown = dict.fromkeys(JobSummary.__dataclass_fields__) | nothing
+    return _SUMMARIES.validate_python([{**unknown, **_with_trigger(row)} for row in rows])
+
+
+def _with_trigger(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"trigger": Door(row["door"]).trigger, **{name: row[name] for name in row if name != "door"}}
+
+
+def unopened_job(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary | None:
+    """A run that ended before it opened a job, None when nothing of the kind is on record for the viewer."""
+    return next(iter(_unopened(connection, viewer, JobFilter(), None, 1, job_id)), None)
 
 
 def current_jobs(connection: Connection, viewer: Viewer, most: int) -> list[JobSummary]:

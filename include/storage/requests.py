@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from include.model.request import AnalysisRequest
+from include.model.request import AnalysisRequest, Trigger
 from include.storage.connection import Connection, queries
 from include.storage.jobs import request_document
 
@@ -28,6 +28,24 @@ class Door(StrEnum):
     OPERATOR = "operator"
     ASSET = "asset"
     RUN = "run"
+
+    @property
+    def trigger(self) -> Trigger:
+        """How the job of such a request says it."""
+        return _TRIGGERS[self]
+
+
+_TRIGGERS = {
+    Door.UI: Trigger.UI,
+    Door.REST: Trigger.API,
+    Door.API: Trigger.API,
+    Door.CLI: Trigger.CLI,
+    Door.RUN: Trigger.MANUAL,
+    Door.SCHEDULE: Trigger.SCHEDULE,
+    Door.BACKFILL: Trigger.BACKFILL,
+    Door.OPERATOR: Trigger.OPERATOR,
+    Door.ASSET: Trigger.ASSET,
+}
 
 
 class Disposition(StrEnum):

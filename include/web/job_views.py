@@ -17,7 +17,7 @@ from include.storage.connection import Connection
 from include.storage.database import Database
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import was_cancelled
-from include.storage.reading import request_of_job, requests_of_job, summary
+from include.storage.reading import request_of_job, requests_of_job, summary, unopened_job
 from include.web.access import DAG_ID
 from include.web.airflow_runs import find_run, is_visible, joined_job, released
 
@@ -49,13 +49,23 @@ def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSu
     found = summary(connection, viewer, kept) if kept else found
     if found is not None:
         return found
-    if waiting is None or request_of_job(connection, job_id) is not None:
+    if request_of_job(connection, job_id) is not None:
         raise UnknownJobError(job_id)
+    if waiting is None:
+        return _without_run(connection, viewer, job_id)
     if waiting.status is not JobStatus.QUEUED and was_cancelled(connection, job_id):
         return JobSummary(**{**asdict(waiting), "status": JobStatus.CANCELLED})
     if waiting.status is JobStatus.COMPLETED:  # its run had a job, which was removed
         raise UnknownJobError(job_id)
     return waiting
+
+
+def _without_run(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary:
+    """A run that is on record as ended without a job, and that Airflow does not have any more."""
+    found = unopened_job(connection, viewer, job_id)
+    if found is None:
+        raise UnknownJobError(job_id)
+    return found
 
 
 def view(connection: Connection, found: JobSummary) -> JobView:

@@ -147,6 +147,17 @@ def test_a_run_without_a_job_waits_or_has_ended(
     ]
 
 
+def test_a_run_that_ended_without_a_job_is_recorded_as_ended_once(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    request(connection, owner, "paused", 12)
+    request(connection, owner, "broken", 300)
+    for _ in range(2):
+        found(stocks, over=("broken",))
+    rows = connection.execute("SELECT run_id, reason FROM analysis_requests WHERE disposition = 'refused'").fetchall()
+    assert rows == [{"run_id": "broken", "reason": "its DAG run is over"}]
+
+
 def test_a_run_is_named_once_however_many_requests_it_has(
     connection: Connection, owner: psycopg.Connection, stocks: Database
 ) -> None:

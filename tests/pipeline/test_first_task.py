@@ -8,17 +8,25 @@ import pytest
 from include.jobs.opening import OpenedJob, record_refusal
 from include.jobs.submission import KEY_LENGTH
 from include.model.errors import CancelledRunError, DuplicateJobError, InvalidRequestError
+from include.model.job import JobStatus
 from include.model.viewer import Viewer
 from include.storage.audit import RequestFilter, recorded_requests
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, finalize_job
-from include.storage.reading import requests_of_job
+from include.storage.reading import JobFilter, newest_jobs, requests_of_job
 from include.storage.requests import Door
 from include.storage.results import verdicts
 from include.storage.watchlist import add_to_watchlist, remove_watchlist_entry
 from include.web.asking import Asked, ask
 from tests.storage.demands import DAG_ID, asking
 from tests.web.test_asking import KeptRunsInMemory
+
+pytestmark = [
+    pytest.mark.usefixtures("airflow"),
+    # Airflow's own deprecations are not ours to mend; warnings of our code stay errors.
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.filterwarnings(r"error:::include\..*"),
+]
 
 SAMPLE = {"data_source": "sample"}
 ANN = Viewer(name="ann", sees_all=False)
@@ -162,3 +170,20 @@ def test_a_run_that_has_the_id_of_a_deleted_one_is_bound_by_no_promise_of_that(
     run_id = made(connection, tickers=["ibm"])
     first_task(connection, run_id, **other)
     assert tickers(connection, run_id) == other["tickers"]
+
+
+@pytest.mark.parametrize("msg", ["task_failure", "timed_out"])
+def test_a_run_that_fails_before_its_first_task_could_say_anything_is_recorded_so(
+    connection: Connection, app_url: str, monkeypatch: pytest.MonkeyPatch, msg: str
+) -> None:
+    from include.pipeline.listener import _end_job
+
+    monkeypatch.setenv("AIRFLOW_CONN_STOCKS_DB", app_url)
+    run_id, joining = made(connection, tickers=["IBM"]), made(connection, tickers=["KO"])
+    first_task(connection, "quicker", tickers=["KO"])
+    first_task(connection, joining, tickers=["KO"])
+    for failed in (run_id, run_id, joining, "quicker"):
+        _end_job(SimpleNamespace(run_id=failed, clear_number=0, dag_run_note=None), msg)  # type: ignore[arg-type]
+    assert [one for one in told(connection) if one[0] == "refused"] == [("refused", run_id, None)]
+    listed = newest_jobs(connection, ANN, JobFilter(status=JobStatus.FAILED), None, 10)
+    assert {job.job_id for job in listed} == {run_id, "quicker"}

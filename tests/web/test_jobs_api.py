@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from include.analysis import load_strategies
 from include.model.request import Demand
@@ -86,3 +87,22 @@ def test_a_request_is_recorded_once_also_when_the_connection_is_lost_behind_it(
     assert (answer.status_code, answer.json()["job_id"]) == (200, RUN)
     recorded = connection.execute("SELECT disposition FROM analysis_requests").fetchall()
     assert recorded == [{"disposition": "joined"}]
+
+
+def test_a_run_that_was_cancelled_before_its_job_was_opened_is_in_the_list_also_when_airflow_has_forgotten_it(
+    api: Call, connection: Connection
+) -> None:
+    made = {"requested_by": "ann", "door": "api", "raw": Jsonb({}), "job_id": RUN, "run_id": RUN}
+    connection.execute(
+        "INSERT INTO analysis_requests (requested_by, door, raw, disposition, job_id, run_id, latency_ms)"
+        " VALUES (%(requested_by)s, %(door)s, %(raw)s, 'created', %(job_id)s, %(run_id)s, 1)",
+        made,
+    )
+    assert api("GET", "/jobs").json()["items"] == []
+    cancel_job(connection, RUN, "cancelled by ann", actor="ann")
+    (one,) = api("GET", "/jobs?status=cancelled").json()["items"]
+    assert (one["job_id"], one["status_reason"], one["trigger"]) == (RUN, "cancelled by ann", "api")
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == "cancelled"
+    assert api("GET", f"/jobs/{RUN}", "bob").status_code == 404
+    assert api("GET", "/jobs", "bob").json()["items"] == []
+    assert [r["disposition"] for r in api("GET", "/requests").json()["items"]] == ["refused", "created"]

@@ -76,6 +76,61 @@ SELECT run.run_id
 FROM unnest(:run_ids::text[]) AS run (run_id)
 WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id);
 
+-- name: unopened_jobs(viewer, sees_all, job_id, status, requested_by, doors, since, before_at, before_id, most)
+-- Runs that were cancelled, refused or broke before they opened a job, as jobs of a list: the newest before a place in
+-- it. The last that is recorded of such a run is its end; the time of the first is the job's.
+WITH run AS (
+    SELECT
+        asked.run_id,
+        asked.requested_by,
+        asked.door,
+        asked.requested_at AS created_at,
+        ended.requested_at AS completed_at,
+        coalesce(cancelled.reason, ended.reason) AS reason,
+        coalesce(cancelled.times_cleared, 0) + 1 AS attempt,
+        CASE WHEN cancelled.times_cleared IS NULL THEN 'failed' ELSE 'cancelled' END AS status,
+        coalesce(ended.request, asked.request) AS request
+    FROM analysis_requests AS ended
+    JOIN analysis_requests AS asked ON asked.run_id = ended.run_id
+    LEFT JOIN LATERAL (
+        SELECT details ->> 'reason' AS reason, (details ->> 'unopened')::integer AS times_cleared
+        FROM analysis_actions
+        WHERE job_id = ended.run_id AND action = 'cancel' AND details ? 'unopened'
+        ORDER BY id DESC
+        LIMIT 1
+    ) AS cancelled ON true
+    WHERE ended.disposition = 'refused'
+        AND ended.requested_at >= coalesce(:since::timestamptz, '-infinity')
+        AND asked.requested_at >= coalesce(:since::timestamptz, '-infinity')
+        AND asked.requested_at <= coalesce(:before_at::timestamptz, 'infinity')
+        AND (:before_at::timestamptz IS NULL OR (asked.requested_at, asked.run_id) < (:before_at, :before_id::text))
+        AND (:job_id::text IS NULL OR asked.run_id = :job_id)
+        AND (:requested_by::text IS NULL OR asked.requested_by = :requested_by)
+        AND (:doors::text[] IS NULL OR asked.door = ANY(:doors))
+        AND NOT EXISTS (
+            SELECT
+            FROM analysis_requests AS other
+            WHERE other.run_id = ended.run_id AND (other.id > ended.id OR other.id < asked.id)
+        )
+        AND NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = ended.run_id)
+)
+SELECT
+    run_id AS job_id, status, reason AS status_reason, requested_by, door, attempt, created_at, completed_at,
+    request ->> 'scope' AS scope,
+    (request ->> 'as_of')::date AS as_of,
+    request ->> 'strategy' AS strategy,
+    request ->> 'data_source' AS data_source,
+    (request #>> '{risk,capital}')::double precision AS capital
+FROM run
+WHERE (:status::text IS NULL OR status = :status)
+    AND (
+        :sees_all
+        OR requested_by = :viewer
+        OR request ->> 'scope' IN ('shared', 'schedule', 'user:' || :viewer)
+    )
+ORDER BY created_at DESC, job_id DESC
+LIMIT :most;
+
 -- name: request_of_job(job_id)$
 SELECT request FROM analysis_jobs WHERE job_id = :job_id;
 

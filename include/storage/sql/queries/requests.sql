@@ -21,6 +21,15 @@ WHERE NOT EXISTS (
     WHERE (newest.disposition, newest.job_id) IS NOT DISTINCT FROM (:disposition::text, :job_id::text)
 );
 
+-- name: end_unopened_run(run_id, reason)!
+-- The last that is to be said of a run that was made, and that ended before its first task could say anything.
+INSERT INTO analysis_requests (requested_by, door, raw, request, disposition, reason, latency_ms, run_id, request_id)
+SELECT
+    requested_by, door, raw, request, 'refused', :reason,
+    greatest(0, extract(epoch FROM clock_timestamp() - requested_at) * 1000), run_id, request_id
+FROM (SELECT * FROM analysis_requests WHERE run_id = :run_id::text ORDER BY id DESC LIMIT 1) AS newest
+WHERE disposition = 'created' AND NOT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :run_id::text);
+
 -- name: promised_tickers(run_id, requested_by, raw)$
 -- What the same request by this run was resolved to before. A run that was deleted may have left its id to another one.
 SELECT request -> 'tickers'
