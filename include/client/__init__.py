@@ -5,12 +5,20 @@ It knows the model and nothing else of the product, so that it runs where the se
 
 from include.client.answers import Added, Health, Housekeeping, Strategy, Submission, Universe, UniverseMembers, Version
 from include.client.client import Client
-from include.client.errors import ApiError, ClientError, JobIsActiveError, NoAnswerError, UnexpectedAnswerError
+from include.client.errors import (
+    ApiError,
+    BadInputError,
+    ClientError,
+    JobIsActiveError,
+    NoAnswerError,
+    UnexpectedAnswerError,
+)
 from include.client.fields import JobFilters, RequestFields, ResultFilters
 
 __all__ = [
     "Added",
     "ApiError",
+    "BadInputError",
     "Client",
     "ClientError",
     "Health",

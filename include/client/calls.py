@@ -13,10 +13,9 @@ from pydantic_core import to_jsonable_python
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from include.client.answers import Page
-from include.client.errors import UNAVAILABLE, ApiError, NoAnswerError
+from include.client.errors import UNAVAILABLE, ApiError, BadInputError, NoAnswerError
 from include.client.login import Login
 from include.client.reading import error_of, value_of
-from include.model.errors import FieldProblem, InvalidRequestError
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +117,7 @@ class Calls:
 def segment(text: str) -> str:
     """A text as one part of a path. What would lead to another path is refused."""
     if text in ("", ".", ".."):
-        raise InvalidRequestError([FieldProblem("name", text, "cannot be the name of anything")])
+        raise BadInputError(f"{text!r} cannot be the name of anything")
     return quote(text, safe="")
 
 

@@ -14,6 +14,10 @@ class ClientError(Exception):
     """Root of what a client raises on purpose."""
 
 
+class BadInputError(ClientError):
+    """Something was given that cannot be sent, or is missing; the server was not asked."""
+
+
 class ApiError(ClientError):
     """The server refused a call. `details` names every bad field; as text it says what is wrong, field by field.
 

@@ -4,8 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from include.client import ApiError, Client, NoAnswerError, UnexpectedAnswerError
-from include.model.errors import InvalidRequestError
+from include.client import ApiError, BadInputError, Client, NoAnswerError, UnexpectedAnswerError
 from tests.client.said import JOB_ID, SUBMISSION, view
 from tests.client.server import API, LOGIN, Server, Step, answer, cut_answer, page, refuse, reset
 
@@ -181,7 +180,7 @@ def test_an_error_in_another_shape_says_where_and_what(server: Server, client: C
 
 def test_what_would_lead_elsewhere_is_never_sent(server: Server, client: Client) -> None:
     for wrong in ("", ".", ".."):
-        with pytest.raises(InvalidRequestError):
+        with pytest.raises(BadInputError):
             client.watchlists.remove(wrong, "banks")
     assert server.asked == []
     server.will("DELETE", f"{API}/watchlist/a%2F..%2Fb/X", answer({}, 204))

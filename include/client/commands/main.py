@@ -13,8 +13,7 @@ from include.client.commands import (
 )
 from include.client.commands.options import PROGRAM
 from include.client.commands.output import tell_error
-from include.client.errors import BAD_REQUEST, ApiError, ClientError, NoAnswerError
-from include.model.errors import InvalidRequestError
+from include.client.errors import BAD_REQUEST, ApiError, BadInputError, ClientError, NoAnswerError
 
 COMMANDS = {
     "submit": submit_command.run,
@@ -70,15 +69,16 @@ def main(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         return COMMANDS[arguments[0]](arguments[1:])
-    except InvalidRequestError as error:
-        tell_error(error, as_json=as_json)
-        return 2
     except ClientError as error:
         tell_error(error, as_json=as_json)
         _tell_of_repeating(error)
-        return 2 if isinstance(error, ApiError) and error.status == BAD_REQUEST else 1
+        return 2 if _is_bad_input(error) else 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _is_bad_input(error: ClientError) -> bool:
+    return isinstance(error, BadInputError) or (isinstance(error, ApiError) and error.status == BAD_REQUEST)
 
 
 def _tell_of_repeating(error: ClientError) -> None:

@@ -6,8 +6,8 @@ import math
 import sys
 
 from include.client.client import Client
+from include.client.errors import BadInputError
 from include.client.settings import ClientSettings
-from include.model.errors import FieldProblem, InvalidRequestError
 
 PATIENCE_SECONDS = 15.0
 PROGRAM = "python -m include.client"
@@ -39,8 +39,7 @@ def open_client(options: argparse.Namespace) -> Client:
 
 def _ask_for_password(user: str, url: str) -> str:
     if not sys.stdin.isatty():
-        reason = "set BELLWETHER_PASSWORD or BELLWETHER_TOKEN; only a terminal is asked for it"
-        raise InvalidRequestError([FieldProblem("password", None, reason)])
+        raise BadInputError("no password: set BELLWETHER_PASSWORD or BELLWETHER_TOKEN; only a terminal is asked for it")
     return getpass.getpass(f"Password of {user} at {url}: ")
 
 

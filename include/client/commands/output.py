@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from include.client.errors import ApiError, ClientError
+from include.client.errors import ApiError, ClientError, NoAnswerError
 from include.model.analysis import Verdict
 
 WIDTH_WITHOUT_TERMINAL = 140
@@ -72,13 +72,13 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
-def tell_error(error: Exception, *, as_json: bool) -> None:
+def tell_error(error: ClientError, *, as_json: bool) -> None:
     """Say what went wrong, to a program too."""
     print(error, file=sys.stderr)
     if as_json:
         told: dict[str, Any] = {"code": type(error).__name__, "message": str(error), "status": None, "details": []}
         if isinstance(error, ApiError):
             told |= {"code": error.code, "status": error.status, "details": error.details}
-        elif isinstance(error, ClientError):
-            told |= {"request_id": getattr(error, "request_id", None)}
+        elif isinstance(error, NoAnswerError):
+            told |= {"request_id": error.request_id}
         print_json({"error": told})
