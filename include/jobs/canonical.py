@@ -74,7 +74,17 @@ def _parse(raw: Mapping[str, Any]) -> RequestForm:
         # by way of JSON, since strict types there let a date be a string, as every door sends it
         return RequestForm.model_validate_json(json.dumps(dict(raw), default=str))
     except ValidationError as error:
-        raise InvalidRequestError([_problem(e) for e in error.errors()]) from None
+        raise InvalidRequestError(list(_unreadable(raw)) or [_problem(e) for e in error.errors()]) from None
+
+
+def _unreadable(raw: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    """The fields with halves of characters: JSON can write them, but they are no text."""
+    for name, value in raw.items():
+        try:
+            json.dumps({name: value}, default=str, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            readable = str(name).encode(errors="replace").decode()
+            yield FieldProblem(readable, ascii(value), "has half a character in it, which is no text")
 
 
 def _problem(error: ErrorDetails) -> FieldProblem:

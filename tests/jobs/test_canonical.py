@@ -146,6 +146,11 @@ def test_a_bad_field_is_refused_by_name(raw: dict[str, Any], field: str) -> None
     ]
 
 
+def test_half_a_character_is_refused_by_the_name_of_its_field() -> None:
+    assert problems(tickers=["IBM"], universe={"deep": ["\ud800"]}).keys() == {"universe"}
+    assert problems(**{"tickers": ["IBM"], "\udc00": 1}).keys() == {"?"}
+
+
 def test_all_bad_fields_are_named_at_once() -> None:
     assert set(problems(tickers=["IBM"], capital=-1, risk_percent=0, stratgy="x")) == {
         "capital",

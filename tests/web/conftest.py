@@ -59,7 +59,7 @@ def api(airflow: None, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr("include.web.database._pool", pool)
 
     def ask(method: str, path: str, user: str = "ann", **request: Any) -> httpx.Response:
-        return call(app, method, path, headers={"X-User": user}, **request)
+        return call(app, method, path, headers={"X-User": user, **request.pop("headers", {})}, **request)
 
     yield ask
     pool.close()

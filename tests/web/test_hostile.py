@@ -134,3 +134,10 @@ def test_a_cursor_that_no_list_gave_is_refused(api: Call) -> None:
             answer = api("GET", path, params={"cursor": cursor})
             assert answer.status_code == httpx.codes.BAD_REQUEST, (path, cursor)
             assert [detail["field"] for detail in error(answer)["details"]] == ["cursor"]
+
+
+def test_half_a_character_is_named_where_it_stands(api: Call) -> None:
+    body = b'{"tickers": ["IBM"], "universe": [["\\ud800"]], "\\udc00": 1}'
+    answer = api("POST", "/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert [detail["field"] for detail in error(answer)["details"]] == ["universe", "?"]
