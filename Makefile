@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status doctor mend logs password user clean test test-crash check bench schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-crash test-fab check bench schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -49,6 +49,11 @@ user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user
 test: installed-dev ## run the tests; pytest's arguments in ARGS
 	@$(VENV)/python -m pytest -n 2 $(ARGS)
 
+test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager (packages of its own, in .venv-fab)
+	@$(VENV)/uv venv --quiet --allow-existing --python $(VENV)/python .venv-fab
+	@$(VENV)/uv pip sync --quiet --python .venv-fab/bin/python requirements-fab.txt
+	@.venv-fab/bin/python -m pytest tests/fab $(ARGS)
+
 test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
 
@@ -68,6 +73,7 @@ lock: installed-dev ## write the locked requirements anew; newer versions with A
 	@echo uv | $(LOCK) --no-annotate -o local/uv.txt -
 	@$(LOCK) -o requirements.txt requirements.in
 	@$(LOCK) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) -o requirements-fab.txt requirements-fab.in
 
 installed:
 	@$(BOOTSTRAP)

@@ -76,6 +76,14 @@ def test_another_users_job_is_neither_cancelled_nor_tried_again(users: dict[str,
     assert users["olga"].http.post(f"{API}/jobs/{long}/cancel").is_success
 
 
+def test_an_operator_sees_every_job_and_only_an_administrator_removes_one(users: dict[str, Airflow]) -> None:
+    job_id = users["ann"].request(tickers=["SLB"])
+    users["ann"].wait(job_id)
+    for name, expected in {"vic": 403, "ann": 403, "olga": 403, "admin": 204}.items():
+        assert users[name].http.delete(f"{API}/jobs/{job_id}").status_code == expected, name
+    assert users["admin"].http.get(f"{API}/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND
+
+
 def test_a_job_is_hidden_from_others_from_the_moment_it_is_accepted(users: dict[str, Airflow]) -> None:
     for number in range(5):
         job_id = ask(users["ann"], tickers=[f"SECRET{number}"], data_source="demo")
