@@ -3,6 +3,7 @@
 The DAG is paused, so that a run which was asked for stays queued and its job active for as long as it is asked about.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from include.market.sources.demo import demo_bars
 from include.model.analysis import RiskProfile
 from include.model.job import Batch, Outcome, PlannedTicker, Run
 from include.model.request import Demand, Trigger
+from include.settings import settings
 from include.storage.connection import Connection, connect
 from include.storage.jobs import begin_batch, claim_job, progress, write_details
 from include.storage.requests import Door
@@ -41,10 +43,13 @@ BATCH = 50
 ROUNDS = 100  # batches of the large job, half of it; jobs opened
 REQUESTS = 200
 WARM = 10
+ROOM = {"BELLWETHER_MAX_ACTIVE_JOBS": "10000"}  # all jobs are one user's, and none of them ends
 
 
 def measure() -> list[Figure]:
     """All figures, from a stack that is made, filled, asked and thrown away."""
+    os.environ.update(ROOM)
+    settings.cache_clear()
     with held_back() as (running, client), connect(running.database_url()) as connection:
         outcomes = real_outcomes()
         with connect(running.database_url("stocks_owner")) as owner:
@@ -61,7 +66,7 @@ def held_back() -> Iterator[tuple[Stack, httpx.Client]]:
     """A stack of its own whose runs stay queued, and its administrator."""
     with (
         TemporaryDirectory(prefix="bellwether-bench-") as folder,
-        stack(Path(folder) / "home") as running,
+        stack(Path(folder) / "home", ROOM) as running,
         logged_in(running) as client,
     ):
         for dag_id in (MAIN_DAG, "stocks_housekeeping"):

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         100, ge=1, le=10_000, description="progress streams that one process of the API server has open at once"
     )
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
+    max_active_jobs: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="most queued and running jobs of one user; runs of a schedule, backfill, DAG or asset do not count",
+    )
     max_watchlists: int = Field(50, ge=1, le=1000, description="most watchlists that one user may have")
     max_watchlist_tickers: int = Field(1000, ge=1, le=10_000, description="most tickers that one watchlist may have")
     single_ticker_tasks: int = Field(

@@ -11,10 +11,12 @@ from include.jobs.batches import cut_batches, describe_batches, plan_tickers
 from include.jobs.claims import claim_key
 from include.jobs.repeats import check_same_request
 from include.jobs.reuse import reusable
+from include.jobs.room import hold_room
 from include.model.errors import DuplicateJobError
 from include.model.job import Batch, Claim, Run
 from include.model.request import AnalysisRequest, Demand, OnDuplicate
 from include.settings import settings
+from include.storage.active import hold_active_job
 from include.storage.connection import Connection
 from include.storage.jobs import (
     claim_job,
@@ -74,7 +76,8 @@ def open_job(
     """Claim the work of `demand` for a run, answer what is known, and cut the rest into batches; one transaction.
 
     `sessions` says which session of each ticker is analysed. A holder of the claim whose run `is_over` is dead: it is
-    ended, and not joined. Raises DuplicateJobError when the request asked to fail beside an equal active job.
+    ended, and not joined. Raises DuplicateJobError when the request asked to fail beside an equal active job, and
+    TooManyJobsError when the job would be one too many of who asks.
     """
     while True:
         known = _known(connection, demand)
@@ -114,12 +117,15 @@ def _claim(
     """One try: this run's own job, opened, or the claim of another run that stands in the way."""
     run, key = asking.run, claim_key(demand.request)
     with connection.transaction():
+        is_counted = hold_active_job(connection, run)
         claim = claim_job(connection, run, key, demand)
         if claim.joined and demand.on_duplicate is OnDuplicate.SUPERSEDE:
             supersede_job(connection, claim.run.job_id, run.job_id, actor=demand.requested_by)
             claim = claim_job(connection, run, key, demand)
         if claim.joined:
             return OpenedJob(claim=claim)
+        if not is_counted:
+            hold_room(connection, demand, run.job_id)
         _record(connection, asking, demand, Disposition.CREATED, run.job_id, known)
         reused = [] if demand.force else reusable(connection, demand.request, sessions)
         answered = {answer.result.ticker for answer in reused}

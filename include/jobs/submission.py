@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from include.jobs.claims import claim_key
 from include.jobs.repeats import check_same_request
-from include.model.errors import DuplicateJobError, RunExistsError
+from include.jobs.room import check_room
+from include.model.errors import DuplicateJobError, RunExistsError, TooManyJobsError
 from include.model.request import Demand, OnDuplicate
 from include.storage.connection import Connection
 from include.storage.requests import Disposition, find_claim, find_repeat, has_left
@@ -41,6 +43,9 @@ class Runs(Protocol):
         Nobody else sees it before it is kept; somebody who makes one of the same id meanwhile waits for that.
         """
 
+    def under_way(self) -> Collection[str]:
+        """The runs of who asks that have not ended, the oldest first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -61,7 +66,8 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
 
     A client's `own_id` names its run: the same request under it gets that run again, also after a lost reply.
     Raises RunExistsError when it names another request's, DuplicateJobError when an equal job is active and the demand
-    is to fail then, InvalidRequestError when its request id was given to another request.
+    is to fail then, InvalidRequestError when its request id was given to another request. Raises TooManyJobsError when
+    it would be one job too many of who asks: what joins, or takes the place of an active job of theirs, is none.
 
     A run is named by its work, `<first 16 of the claim key>.<n>`, so that Airflow's own uniqueness of run ids decides
     between simultaneous requests. `n` counts the jobs that have ended, and goes on where a run has ended without one.
@@ -70,7 +76,7 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
     if repeated:
         return repeated
     if own_id:
-        return _submit_as(runs, own_id)
+        return _submit_as(connection, runs, demand, own_id)
     return _next_run(connection, runs, demand, claim_key(demand.request))
 
 
@@ -80,13 +86,13 @@ def _next_run(connection: Connection, runs: Runs, demand: Demand, key: str) -> S
         return _make(connection, runs, demand, _name_of_forced(key, known.ended_jobs, demand), 0)
     active = known.active_job_id
     if active is None or runs.state(active) is not RunState.ACTIVE:
-        return _make(connection, runs, demand, name, known.ended_jobs)
+        return _make(connection, runs, demand, name, known.ended_jobs, instead_of=active)
     next_number = _first_open(runs, name, _number_after(active, name, known.ended_jobs))
     heir = f"{name}.{next_number}"  # supersedes the active job as soon as it begins
     if _leads_to(connection, runs, heir, key):
         return _join(connection, runs, demand, heir)
     if demand.on_duplicate is OnDuplicate.SUPERSEDE:
-        return _make(connection, runs, demand, name, next_number)
+        return _make(connection, runs, demand, name, next_number, instead_of=active)
     return _join(connection, runs, demand, active)
 
 
@@ -96,16 +102,31 @@ def _number_after(active: str, name: str, ended_jobs: int) -> int:
     return 1 + max(ended_jobs, int(number) if own_name == name and number.isdigit() else 0)
 
 
-def _make(connection: Connection, runs: Runs, demand: Demand, name: str, first: int) -> Submission:
+def _make(
+    connection: Connection, runs: Runs, demand: Demand, name: str, first: int, instead_of: str | None = None
+) -> Submission:
     """Make the run `<name>.<first>`, or one with a higher number where runs are over, or came to other work."""
     start = _first_open(runs, name, first)
     for generation in range(start, start + MOST_GENERATIONS):
         run_id = f"{name}.{generation}"
-        if runs.state(run_id) is None and runs.create(run_id):
+        if _may_make(connection, runs, demand, run_id, instead_of) and runs.create(run_id):
             return Submission(run_id=run_id, disposition=Disposition.CREATED)
         if _leads_to(connection, runs, run_id, claim_key(demand.request)):
             return _join(connection, runs, demand, run_id)
     raise RuntimeError(f"of {MOST_GENERATIONS} runs {name} from {start} on, none does this work")
+
+
+def _may_make(connection: Connection, runs: Runs, demand: Demand, run_id: str, instead_of: str | None) -> bool:
+    """Whether there is no such run yet. Raises TooManyJobsError when there is none, and no room for it either."""
+    if runs.state(run_id) is not None:
+        return False
+    try:
+        check_room(connection, demand, under_way=runs.under_way(), besides=instead_of)
+    except TooManyJobsError:
+        if runs.state(run_id) is None:
+            raise
+        return False  # an equal request has just made it, and taken the room
+    return True
 
 
 def _first_open(runs: Runs, name: str, first: int) -> int:
@@ -155,8 +176,10 @@ def _join(connection: Connection, runs: Runs, demand: Demand, run_id: str) -> Su
     return Submission(run_id=run_id, disposition=Disposition.JOINED)
 
 
-def _submit_as(runs: Runs, own_id: str) -> Submission:
-    if runs.create(own_id):
+def _submit_as(connection: Connection, runs: Runs, demand: Demand, own_id: str) -> Submission:
+    active = find_claim(connection, claim_key(demand.request)).active_job_id
+    joins = active and not demand.force and demand.on_duplicate is not OnDuplicate.SUPERSEDE
+    if (joins or _may_make(connection, runs, demand, own_id, active)) and runs.create(own_id):
         return Submission(run_id=own_id, disposition=Disposition.CREATED)
     if not runs.is_equal(own_id):
         raise RunExistsError(own_id)

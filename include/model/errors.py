@@ -92,6 +92,20 @@ class DuplicateJobError(BellwetherError):
         super().__init__(f"an equal job is active: {job_id}; leave on_duplicate out to be answered with it")
 
 
+class TooManyJobsError(BellwetherError):
+    """Who asks has as many active jobs as one user may have."""
+
+    code = "too_many_jobs"
+
+    def __init__(self, active: int, most: int, oldest: str) -> None:
+        self.most, self.oldest = most, oldest
+        allowed = "the most" if active == most else f"and {most} are"
+        super().__init__(
+            f"you have {active} active jobs, {allowed} allowed; wait until one has ended, or cancel one: the oldest is "
+            f"{oldest} (the setting is BELLWETHER_MAX_ACTIVE_JOBS)"
+        )
+
+
 class NothingToRetryError(BellwetherError):
     """A job has no failed ticker, or is still at work on them."""
 

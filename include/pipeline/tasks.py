@@ -23,6 +23,7 @@ from include.model.errors import (
     SchemaError,
     StaleAttemptError,
     StrategyError,
+    TooManyJobsError,
 )
 from include.model.job import Batch, JobStatus, Progress, Run
 from include.model.prices import PricesLaterError
@@ -51,7 +52,10 @@ RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minut
     "max_retry_delay": timedelta(minutes=2),
 }
 
-REFUSALS = (InvalidRequestError, StrategyError, DuplicateJobError, ClaimCollisionError, CancelledRunError)
+REFUSALS = (
+    *(InvalidRequestError, StrategyError, DuplicateJobError, TooManyJobsError),
+    *(ClaimCollisionError, CancelledRunError),
+)
 
 _DOORS = {
     "scheduled": Door.SCHEDULE,

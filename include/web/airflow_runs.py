@@ -10,6 +10,7 @@ from airflow.api_fastapi.core_api.routes.public.dag_run import patch_dag_run, tr
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
+from airflow.utils.types import DagRunType
 from fastapi import HTTPException, status
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -58,6 +59,12 @@ class AirflowRuns:
         wanted = select(DagRun.conf, DagRun.triggering_user_name)
         found = self._session.execute(wanted.where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id)).one()
         return (found.conf or {}, found.triggering_user_name) == (self._body.conf or {}, self._user.get_name())
+
+    def under_way(self) -> list[str]:
+        """The runs that the user has asked for in person and that have not ended, the oldest first."""
+        mine = (DagRun.triggering_user_name == self._user.get_name(), DagRun.run_type == DagRunType.MANUAL)
+        active = select(DagRun.run_id).where(DagRun.dag_id == DAG_ID, DagRun.state.in_(ACTIVE), *mine)
+        return list(self._session.scalars(active.order_by(DagRun.id)))
 
     def create(self, run_id: str) -> bool:
         """Make a run that nobody sees before it is kept. False when there is one of that id already.

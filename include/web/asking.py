@@ -13,7 +13,7 @@ from include.jobs.claims import claim_key
 from include.jobs.repeats import check_same_request
 from include.jobs.submission import Runs, Submission, submit
 from include.market.sessions import resolve_sessions
-from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
+from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError, TooManyJobsError
 from include.model.request import AnalysisRequest, Demand, Trigger
 from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
@@ -28,7 +28,10 @@ from include.storage.requests import (
 )
 from include.storage.watchlist import watchlist_tickers
 
-REFUSALS = (InvalidRequestError, RunExistsError, DuplicateJobError, HTTPException)  # the last one is Airflow's
+REFUSALS = (
+    *(InvalidRequestError, RunExistsError, DuplicateJobError, TooManyJobsError),
+    HTTPException,  # Airflow's
+)
 TRIGGERS = {Door.UI: Trigger.UI, Door.REST: Trigger.API, Door.API: Trigger.API}
 
 

@@ -18,6 +18,7 @@ INTRODUCTION = (
 EVERYWHERE = (400, 401, 403, 500, 503)
 TO_CHANGE = (413, 415)
 CONFLICTS = 409
+TOO_MANY = 429
 NOT_FOUND = 404
 MEANING = {
     400: "Every bad field is named",
@@ -27,6 +28,7 @@ MEANING = {
     409: "It contradicts what there is",
     413: "The body is over 1 MB",
     415: "The body is not JSON",
+    429: "You have as many active jobs as one user may have",
     500: "A fault of the server; its log has it under the id in the message",
     503: "The database is away; try again after `Retry-After` seconds",
 }
@@ -108,6 +110,7 @@ def _add_errors(path: str, method: str, responses: dict[str, Any]) -> None:
     responses.pop("422", None)
     changes = method not in SAFE_METHODS
     statuses = [*EVERYWHERE, *(TO_CHANGE if changes else ()), *([CONFLICTS] if changes else ())]
+    statuses += [TOO_MANY] if "201" in responses else []  # it makes a job
     for status in sorted([*statuses, *([NOT_FOUND] if "{" in path else [])]):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
 

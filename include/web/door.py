@@ -14,7 +14,7 @@ from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import Depends, FastAPI, HTTPException, Request, status
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError
+from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError, TooManyJobsError
 from include.storage.connection import DatabaseAwayError
 from include.storage.requests import Door
 from include.web.access import DAG_ID, MayAsk
@@ -71,6 +71,8 @@ def trigger(
             raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
         except (RunExistsError, DuplicateJobError) as error:
             raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+        except TooManyJobsError as error:
+            raise HTTPException(status.HTTP_429_TOO_MANY_REQUESTS, str(error)) from error
         except DatabaseAwayError as error:
             raise HTTPException(
                 status.HTTP_503_SERVICE_UNAVAILABLE, DATABASE_AWAY, headers={"Retry-After": RETRY_AFTER_SECONDS}

@@ -20,6 +20,7 @@ from include.model.errors import (
     JobIsActiveError,
     NothingToRetryError,
     SchemaError,
+    TooManyJobsError,
     UnknownJobError,
 )
 from include.model.watchlist import UnknownWatchlistError, WatchlistExistsError
@@ -54,6 +55,7 @@ def install(app: FastAPI) -> None:
     """
     app.add_exception_handler(InvalidRequestError, _invalid)
     app.add_exception_handler(DuplicateJobError, _duplicate)
+    app.add_exception_handler(TooManyJobsError, _too_many)
     for missing in (UnknownJobError, UnknownWatchlistError):
         app.add_exception_handler(missing, _missing)
     for conflict in (NothingToRetryError, JobIsActiveError, WatchlistExistsError):
@@ -107,6 +109,12 @@ def _duplicate(request: Request, error: Exception) -> JSONResponse:
     job_id = error.job_id if isinstance(error, DuplicateJobError) else None
     detail = {"field": "on_duplicate", "value": "fail", "reason": "an equal job is active", "job_id": job_id}
     return answer("CONFLICT", str(error), status.HTTP_409_CONFLICT, [detail])
+
+
+def _too_many(request: Request, error: Exception) -> JSONResponse:
+    most, oldest = (error.most, error.oldest) if isinstance(error, TooManyJobsError) else (None, None)
+    detail = {"field": "max_active_jobs", "value": most, "reason": "so many jobs are active", "job_id": oldest}
+    return answer(CODES[429], str(error), status.HTTP_429_TOO_MANY_REQUESTS, [detail])
 
 
 def _missing(request: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from include.settings import Settings
 from include.storage.watchlist import add_to_watchlist
 from tests.crash.histories import History
 from tests.dice import seeded
@@ -24,7 +25,8 @@ def history(request: pytest.FixtureRequest) -> History:
 
 
 @pytest.fixture
-def weather(app_url: str, history: History) -> Iterator[Storm]:
+def weather(app_url: str, history: History, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storm]:
+    monkeypatch.setattr("include.jobs.room.settings", lambda: Settings(max_active_jobs=10_000))
     with storm(app_url, THREADS, history.say) as blowing:
         for user in ("ann", "bob"):
             add_to_watchlist(blowing.connections[0], user, CORE)

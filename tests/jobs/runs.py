@@ -19,6 +19,9 @@ class FakeRuns:
     def is_equal(self, run_id: str) -> bool:
         return self.equal
 
+    def under_way(self) -> list[str]:
+        return [run_id for run_id, state in self.states.items() if state is RunState.ACTIVE]
+
     def create(self, run_id: str) -> bool:
         if run_id in self.states:
             return False

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from include.settings import Settings
 from include.storage.watchlist import add_to_watchlist
 from tests.dice import seeded
 from tests.jobs.rounds import CLAIMS, CORE, MEETINGS, Kind, claim
@@ -14,7 +15,8 @@ THREADS = 24
 
 
 @pytest.fixture
-def weather(app_url: str) -> Iterator[Storm]:
+def weather(app_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storm]:
+    monkeypatch.setattr("include.jobs.room.settings", lambda: Settings(max_active_jobs=10_000))
     with storm(app_url, THREADS) as blowing:
         for user in ("ann", "bob"):
             add_to_watchlist(blowing.connections[0], user, CORE)

@@ -1,12 +1,14 @@
 """One request through a door, where two meet at one moment; the whole way stands in the end-to-end tests."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from include.jobs.submission import RunState
-from include.model.errors import InvalidRequestError
+from include.model.errors import InvalidRequestError, TooManyJobsError
+from include.settings import Settings
 from include.storage.connection import Connection, connect
 from include.storage.requests import Disposition, Door, answer_request_id
 from include.web.asking import Asked, ask
@@ -22,6 +24,9 @@ class KeptRunsInMemory:
 
     def is_equal(self, run_id: str) -> bool:
         return False
+
+    def under_way(self) -> list[str]:
+        return self.kept
 
     def create(self, run_id: str) -> bool:
         self.made.append(run_id)
@@ -70,3 +75,19 @@ def test_a_request_id_whose_run_came_to_nothing_is_answered_anew(connection: Con
     again = ask(connection, runs, Asked(raw=raw, user="ann", door=Door.API)).submission
     assert (first.created, second.created, again.created) == (True, True, True)
     assert ask(connection, runs, Asked(raw=raw, user="ann", door=Door.API)).submission.repeated
+
+
+def test_one_job_too_many_is_refused_and_recorded_and_makes_no_run(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.jobs.room.settings", lambda: Settings(max_active_jobs=1))
+    runs, first = KeptRunsInMemory(), Asked(raw={"tickers": ["IBM"]}, user="ann", door=Door.API)
+    run_id = ask(connection, runs, first).submission.run_id
+    runs.made.clear()
+    with pytest.raises(TooManyJobsError) as refusal:
+        ask(connection, runs, replace(first, raw={"tickers": ["JPM"]}))
+    assert ask(connection, runs, first).submission.run_id == run_id
+    assert (runs.made, runs.kept) == ([], [run_id])
+    said = [("created", None), ("refused", str(refusal.value)), ("joined", None)]
+    assert recorded(connection) == said
+    assert run_id in str(refusal.value)

@@ -66,3 +66,9 @@ def test_the_page_shows_every_call_and_loads_nothing(api: Call, document: dict[s
     for _, path, _ in operations(document):
         assert f"{path}</code>" in answer.text
     assert not re.findall(r"<script|<link|@import|url\(|//[a-z]", answer.text)
+
+
+def test_what_makes_jobs_says_that_a_user_may_have_too_many(document: dict[str, Any]) -> None:
+    told = {path for _, path, said in operations(document) if "429" in said["responses"]}
+    asking = {"/jobs", "/analyze", "/analyze-all-stocks", "/jobs/{job_id}/retry-failed"}
+    assert told == {*asking, "/watchlist/{name}/analyze"}

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from structlog.testing import capture_logs
 
-from include.model.errors import SchemaError
+from include.model.errors import SchemaError, TooManyJobsError
 from tests.web.calls import call, error
 
 
@@ -132,3 +132,13 @@ def test_a_database_at_another_schema_is_not_ready(bare: Any) -> None:
     answer = call(app, "GET", "/fails")
     assert (answer.status_code, error(answer)["code"]) == (503, "UNAVAILABLE")
     assert "secret" not in answer.text
+
+
+def test_one_job_too_many_names_the_setting_and_the_oldest_job(bare: Any) -> None:
+    answer = call(raising(bare, TooManyJobsError(20, 20, "job-1")), "GET", "/fails")
+    said = error(answer)
+    assert (answer.status_code, said["code"]) == (429, "TOO_MANY_REQUESTS")
+    assert said["message"].startswith("you have 20 active jobs, the most allowed; ")
+    assert said["details"] == [
+        {"field": "max_active_jobs", "value": 20, "reason": "so many jobs are active", "job_id": "job-1"}
+    ]
