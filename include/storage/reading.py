@@ -67,6 +67,8 @@ def _unopened(
     job_id: str | None = None,
 ) -> list[JobSummary]:
     """Runs that ended before they opened a job. Of their tickers there is nothing to count."""
+    if wanted.status not in (None, JobStatus.CANCELLED, JobStatus.FAILED):
+        return []
     before_at, before_id = before or (None, None)
     rows = queries().unopened_jobs(
         connection,

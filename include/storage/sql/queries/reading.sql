@@ -78,8 +78,17 @@ WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id
 
 -- name: unopened_jobs(viewer, sees_all, job_id, status, requested_by, doors, since, before_at, before_id, most)
 -- Runs that were cancelled, refused or broke before they opened a job, as jobs of a list: the newest before a place in
--- it. The last that is recorded of such a run is its end; the time of the first is the job's.
-WITH run AS (
+-- it. The last that is recorded of such a run is its end; the time of the first is the job's. There are few ends: they
+-- are found first, whatever the plan thinks of the parameters.
+WITH ended AS MATERIALIZED (
+    SELECT id, run_id, requested_at, reason, request
+    FROM analysis_requests
+    WHERE disposition = 'refused'
+        AND run_id IS NOT NULL
+        AND requested_at >= coalesce(:since::timestamptz, '-infinity')
+        AND (:job_id::text IS NULL OR run_id = :job_id)
+),
+run AS (
     SELECT
         asked.run_id,
         asked.requested_by,
@@ -90,8 +99,14 @@ WITH run AS (
         coalesce(cancelled.times_cleared, 0) + 1 AS attempt,
         CASE WHEN cancelled.times_cleared IS NULL THEN 'failed' ELSE 'cancelled' END AS status,
         coalesce(ended.request, asked.request) AS request
-    FROM analysis_requests AS ended
-    JOIN analysis_requests AS asked ON asked.run_id = ended.run_id
+    FROM ended
+    CROSS JOIN LATERAL (
+        SELECT run_id, requested_by, door, requested_at, request
+        FROM analysis_requests AS first
+        WHERE first.run_id = ended.run_id
+        ORDER BY id
+        LIMIT 1
+    ) AS asked
     LEFT JOIN LATERAL (
         SELECT details ->> 'reason' AS reason, (details ->> 'unopened')::integer AS times_cleared
         FROM analysis_actions
@@ -99,18 +114,12 @@ WITH run AS (
         ORDER BY id DESC
         LIMIT 1
     ) AS cancelled ON true
-    WHERE ended.disposition = 'refused'
-        AND ended.requested_at >= coalesce(:since::timestamptz, '-infinity')
-        AND asked.requested_at >= coalesce(:since::timestamptz, '-infinity')
-        AND asked.requested_at <= coalesce(:before_at::timestamptz, 'infinity')
+    WHERE asked.requested_at >= coalesce(:since::timestamptz, '-infinity')
         AND (:before_at::timestamptz IS NULL OR (asked.requested_at, asked.run_id) < (:before_at, :before_id::text))
-        AND (:job_id::text IS NULL OR asked.run_id = :job_id)
         AND (:requested_by::text IS NULL OR asked.requested_by = :requested_by)
         AND (:doors::text[] IS NULL OR asked.door = ANY(:doors))
-        AND NOT EXISTS (
-            SELECT
-            FROM analysis_requests AS other
-            WHERE other.run_id = ended.run_id AND (other.id > ended.id OR other.id < asked.id)
+        AND ended.id = (
+            SELECT id FROM analysis_requests AS last WHERE last.run_id = ended.run_id ORDER BY id DESC LIMIT 1
         )
         AND NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = ended.run_id)
 )
