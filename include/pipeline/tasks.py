@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, result, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
@@ -27,7 +27,6 @@ from include.model.errors import (
 )
 from include.model.job import Batch, JobStatus, Progress, Run
 from include.model.prices import PricesLaterError
-from include.model.request import AnalysisRequest, Trigger
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
 from include.pipeline.notes import NOTE, fit
@@ -40,6 +39,9 @@ from include.storage.jobs import keep_alive, progress_document
 from include.storage.requests import Door, door_of_run, promised_tickers
 from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
+
+if TYPE_CHECKING:
+    from include.model.request import AnalysisRequest
 
 log = logging.getLogger(__name__)
 
@@ -63,17 +65,6 @@ _DOORS = {
     "operator_triggered": Door.OPERATOR,
     "asset_triggered": Door.ASSET,
     "asset_materialization": Door.ASSET,
-}
-_TRIGGERS = {
-    Door.UI: Trigger.UI,
-    Door.REST: Trigger.API,
-    Door.API: Trigger.API,
-    Door.CLI: Trigger.CLI,
-    Door.RUN: Trigger.MANUAL,
-    Door.SCHEDULE: Trigger.SCHEDULE,
-    Door.BACKFILL: Trigger.BACKFILL,
-    Door.OPERATOR: Trigger.OPERATOR,
-    Door.ASSET: Trigger.ASSET,
 }
 
 
@@ -103,7 +94,7 @@ def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any,
     asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
     requester = Requester(
         name=name,
-        trigger=_TRIGGERS[door],
+        trigger=door.trigger,
         watchlist=lambda: watchlist_tickers(connection, name),
         aliases=lambda: ticker_aliases(connection),
         promised=lambda: promised_tickers(connection, run.job_id, name, asking.raw),
