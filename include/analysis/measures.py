@@ -11,7 +11,6 @@ from typing import TypeAlias
 import numpy as np
 
 from include.analysis import c_talib as talib
-from include.analysis.c_talib import MA_Type
 from include.analysis.series import NOISE, Floats, Series, UndefinedError
 
 Pair: TypeAlias = tuple[list[float], list[float]]
@@ -28,7 +27,7 @@ def stochastic(s: Series, period: int, slow: int, signal: int, last: int = 1) ->
     part = slice(-(period + slow + signal - 2 + last - 1), None)
     high, low, close = s.high[part], s.low[part], s.close[part]
     _require_range(high, low, s, period, f"no range in {period} bars")
-    k, d = talib.STOCH(high, low, close, period, slow, MA_Type.SMA, signal, MA_Type.SMA)
+    k, d = talib.STOCH(high, low, close, period, slow, talib.MA_Type.SMA, signal, talib.MA_Type.SMA)
     return k[-last:].tolist(), d[-last:].tolist()
 
 
@@ -81,7 +80,7 @@ def percent_b(s: Series, period: int, deviations: float) -> float:
     spread = float(closes.max() - closes.min())
     if spread <= NOISE * s.last:
         raise UndefinedError(f"no deviation in {period} bars")
-    upper, _, lower = talib.BBANDS(closes / spread, period, deviations, deviations, MA_Type.SMA)
+    upper, _, lower = talib.BBANDS(closes / spread, period, deviations, deviations, talib.MA_Type.SMA)
     return float(-lower[-1] / (upper[-1] - lower[-1]))
 
 
