@@ -26,6 +26,7 @@ from include.storage.requests import (
     find_repeat,
     record_request,
 )
+from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
 
 REFUSALS = (
@@ -66,11 +67,12 @@ class Answer:
 def ask(connection: Connection, runs: KeptRuns, asked: Asked) -> Answer:
     """Submit what somebody sent, and record it: a run that anybody can see has its record.
 
-    Raises what refuses it, which is recorded too. Whatever is raised, no run
-    was made, and the same may be tried again.
+    Raises what refuses it, which is recorded too, and SchemaError where the first task would. Whatever is raised, no
+    run was made, and the same may be tried again.
     """
     start, request = time.monotonic(), None
     try:
+        check_schema(connection)
         demand = _demand(connection, asked)
         request = demand.request
         submission = submit(connection, runs, demand, asked.own_id)

@@ -4,6 +4,7 @@ The middleware changes the path of that one route and nothing else; the route be
 submits, and answers in Airflow's own shape.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -12,16 +13,26 @@ from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse, Trig
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import Depends, FastAPI, HTTPException, Request, status
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError, TooManyJobsError
+from include.model.errors import (
+    DuplicateJobError,
+    InvalidRequestError,
+    RunExistsError,
+    SchemaError,
+    StrategyError,
+    TooManyJobsError,
+)
 from include.storage.connection import DatabaseAwayError
 from include.storage.requests import Door
 from include.web.access import DAG_ID, MayAsk
 from include.web.airflow_runs import AirflowRuns, find_run, released
 from include.web.asking import Asked, ask
 from include.web.database import stocks
-from include.web.errors import DATABASE_AWAY, RETRY_AFTER_SECONDS
+from include.web.errors import AIRFLOWS_DATABASE, DATABASE_AWAY, RETRY_AFTER_SECONDS, WRONG_SCHEMA, WRONG_STRATEGIES
+from include.web.faults import report
+from include.web.guard import Guard
 
 TRIGGER_PATH = f"/api/v2/dags/{DAG_ID}/dagRuns"
 PREFIX = "/api/stocks-door"
@@ -44,10 +55,13 @@ class LeadThroughSubmission:
 
 
 def create_door() -> FastAPI:
-    """The application that the middleware leads to."""
+    """The application that the middleware leads to: guarded as ours is, with Airflow's shape for what is refused."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, answer=_say)
     for handler in ERROR_HANDLERS:
         app.add_exception_handler(handler.exception_cls, handler.exception_handler)
+    for error, handle in ANSWERS.items():
+        app.add_exception_handler(error, handle)
     app.post(ROUTE, dependencies=[MayAsk, Depends(action_logging("trigger_dag_run"))])(trigger)
     return app
 
@@ -64,20 +78,49 @@ def trigger(
     door = Door.UI if request.headers.get("referer") else Door.REST
     asked = Asked(raw=body.conf or {}, user=user.get_name(), door=door, own_id=body.dag_run_id)
     with released(session):
-        try:
-            with stocks() as database:
-                answer = database.run(lambda connection: ask(connection, runs, asked))
-        except InvalidRequestError as error:
-            raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
-        except (RunExistsError, DuplicateJobError) as error:
-            raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
-        except TooManyJobsError as error:
-            raise HTTPException(status.HTTP_429_TOO_MANY_REQUESTS, str(error)) from error
-        except DatabaseAwayError as error:
-            raise HTTPException(
-                status.HTTP_503_SERVICE_UNAVAILABLE, DATABASE_AWAY, headers={"Retry-After": RETRY_AFTER_SECONDS}
-            ) from error
+        with stocks() as database:
+            answer = database.run(lambda connection: ask(connection, runs, asked))
         run = find_run(session, answer.submission.run_id)
         if run is None:  # the job that answers a repeated request outlives its run
             raise HTTPException(status.HTTP_404_NOT_FOUND, RUN_WAS_DELETED.format(answer.submission.run_id))
         return DAGRunResponse.model_validate(run)
+
+
+def _say(status_code: int, message: str) -> JSONResponse:
+    """What Airflow's own API says in such a case."""
+    return JSONResponse({"detail": message}, status_code=status_code)
+
+
+def _refusing(status_code: int) -> Callable[[Request, Exception], JSONResponse]:
+    return lambda request, error: _say(status_code, str(error))
+
+
+def _wrong_strategies(request: Request, error: Exception) -> JSONResponse:
+    return _say(status.HTTP_500_INTERNAL_SERVER_ERROR, WRONG_STRATEGIES.format(report(error)))
+
+
+def _wrong_schema(request: Request, error: Exception) -> JSONResponse:
+    report(error)
+    return _later(WRONG_SCHEMA)
+
+
+def _database_away(request: Request, error: Exception) -> JSONResponse:
+    return _later(DATABASE_AWAY)
+
+
+def _later(message: str) -> JSONResponse:
+    said = _say(status.HTTP_503_SERVICE_UNAVAILABLE, message)
+    said.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return said
+
+
+ANSWERS: Mapping[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    InvalidRequestError: _refusing(status.HTTP_400_BAD_REQUEST),
+    RunExistsError: _refusing(status.HTTP_409_CONFLICT),
+    DuplicateJobError: _refusing(status.HTTP_409_CONFLICT),
+    TooManyJobsError: _refusing(status.HTTP_429_TOO_MANY_REQUESTS),
+    StrategyError: _wrong_strategies,
+    SchemaError: _wrong_schema,
+    DatabaseAwayError: _database_away,
+    **dict.fromkeys(AIRFLOWS_DATABASE, _database_away),
+}

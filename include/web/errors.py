@@ -20,6 +20,7 @@ from include.model.errors import (
     JobIsActiveError,
     NothingToRetryError,
     SchemaError,
+    StrategyError,
     TooManyJobsError,
     UnknownJobError,
 )
@@ -43,6 +44,7 @@ CODES = {
 }
 RETRY_AFTER_SECONDS = "2"
 DATABASE_AWAY = "the database is away; try again"
+WRONG_STRATEGIES = "the server's file of strategies is wrong; its log has the details under {}"
 WRONG_SCHEMA = "the database is not at the schema that this server needs; GET /api/stocks/health says more"
 LONGEST_VALUE = 200  # characters of a bad value that an answer repeats
 AIRFLOWS_DATABASE = (OperationalError, InterfaceError, NoConnectionLeftError)
@@ -63,6 +65,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SchemaError, _wrong_schema)
+    app.add_exception_handler(StrategyError, _wrong_strategies)
     for away in (DatabaseAwayError, *AIRFLOWS_DATABASE):
         app.add_exception_handler(away, _database_away)
 
@@ -167,6 +170,10 @@ def _sentence(detail: Any) -> str:  # noqa: ANN401
 def _wrong_schema(request: Request, error: Exception) -> JSONResponse:
     report(error)
     return _later(WRONG_SCHEMA)
+
+
+def _wrong_strategies(request: Request, error: Exception) -> JSONResponse:
+    return refuse(status.HTTP_500_INTERNAL_SERVER_ERROR, WRONG_STRATEGIES.format(report(error)))
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:

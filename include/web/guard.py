@@ -1,5 +1,6 @@
 """What is refused before a route sees it: bodies too large or not JSON, and what another site made a browser send."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from airflow.configuration import conf
@@ -18,17 +19,17 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Refuses such requests of one application, whichever route they are for."""
+    """Refuses such requests of one application, whichever route they are for, in the shape that `answer` gives."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, answer: Callable[[int, str], ASGIApp] = refuse) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif refusal := _refusal(scope):
-            await refuse(*refusal)(scope, receive, send)
+            await self._answer(*refusal)(scope, receive, send)
         else:
             await self._app(scope, _limited(receive), send)
 
@@ -66,6 +67,8 @@ def _is_json(headers: Headers) -> bool:
 
 def _is_from_here(headers: Headers) -> bool:
     """Whether a browser says that a page of this server asks. Airflow's cookie has no token that would show it."""
+    if headers.get("sec-fetch-site") == "same-origin":  # said by browsers alone, over HTTPS, and right behind any proxy
+        return True
     origin = urlsplit(headers.get("origin", "")).netloc
     # Behind a proxy the Host may be the inner one; then only Airflow's setting knows the address that people use.
     return bool(origin) and origin in (headers.get("host"), urlsplit(conf.get("api", "base_url", fallback="")).netloc)

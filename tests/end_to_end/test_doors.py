@@ -311,3 +311,22 @@ def test_another_site_cannot_ask_with_the_cookie_of_a_signed_in_browser(installa
     cookie = {"Cookie": f"_token={installation.token()}", "Origin": "http://evil.example"}
     answer = httpx.post(f"{installation.url}{API}/jobs", json={"tickers": ["IBM"]}, headers=cookie, trust_env=False)
     assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_airflows_own_page_triggers_with_the_cookie_and_another_site_cannot(
+    installation: Stack, airflow: Airflow
+) -> None:
+    body = {"logical_date": None, "conf": {"tickers": ["IBM"], "data_source": "sample", "capital": 34}}
+
+    def post(site: str) -> httpx.Response:
+        headers = {"Cookie": f"_token={installation.token()}", "Origin": site, "Referer": f"{site}/dags/analyze_stocks"}
+        return httpx.post(installation.url + RUNS, json=body, headers=headers, trust_env=False)
+
+    assert post("http://evil.example").status_code == httpx.codes.FORBIDDEN
+    airflow.wait(post(installation.url).raise_for_status().json()["dag_run_id"])
+
+
+def test_the_door_reads_bodies_up_to_a_limit(airflow: Airflow) -> None:
+    answer = airflow.post(tickers=["IBM"], data_source="sample", request_id="x" * 1_000_000)
+    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert "1000000 bytes" in answer.json()["detail"]

@@ -4,14 +4,16 @@ import threading
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from include.jobs.submission import RunState
-from include.model.errors import InvalidRequestError, TooManyJobsError
+from include.model.errors import InvalidRequestError, SchemaError, TooManyJobsError
 from include.settings import Settings
 from include.storage.connection import Connection, connect
 from include.storage.requests import Disposition, Door, answer_request_id
 from include.web.asking import Asked, ask
+from local.postgres import Cluster
 
 
 class KeptRunsInMemory:
@@ -91,3 +93,14 @@ def test_one_job_too_many_is_refused_and_recorded_and_makes_no_run(
     said = [("created", None), ("refused", str(refusal.value)), ("joined", None)]
     assert recorded(connection) == said
     assert run_id in str(refusal.value)
+
+
+def test_no_run_is_made_while_the_database_is_at_another_schema(
+    connection: Connection, cluster: Cluster, database: str
+) -> None:
+    with psycopg.connect(cluster.url(database), autocommit=True) as superuser:
+        superuser.execute("UPDATE schema_version SET version_num = '0001'")
+    runs = KeptRunsInMemory()
+    with pytest.raises(SchemaError, match=r"run `python -m include.storage.migrate`"):
+        ask(connection, runs, Asked(raw={"tickers": ["IBM"]}, user="ann", door=Door.API))
+    assert (runs.made, recorded(connection)) == ([], [])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from structlog.testing import capture_logs
 
-from include.model.errors import SchemaError, TooManyJobsError
+from include.model.errors import SchemaError, StrategyError, TooManyJobsError
 from tests.web.calls import call, error
 
 
@@ -142,3 +142,14 @@ def test_one_job_too_many_names_the_setting_and_the_oldest_job(bare: Any) -> Non
     assert said["details"] == [
         {"field": "max_active_jobs", "value": 20, "reason": "so many jobs are active", "job_id": "job-1"}
     ]
+
+
+def test_a_broken_file_of_strategies_is_the_servers_fault_and_its_path_stays_inside(bare: Any) -> None:
+    with capture_logs() as logged:
+        answer = call(raising(bare, StrategyError("/etc/secret.toml: no such rule")), "GET", "/fails")
+    said = error(answer)
+    assert (answer.status_code, said["code"]) == (500, "INTERNAL_ERROR")
+    assert "strategies" in said["message"]
+    assert "secret" not in answer.text
+    (fault,) = [line for line in logged if line["event"] == "a request failed"]
+    assert fault["error_id"] in said["message"]

@@ -90,3 +90,13 @@ def test_reading_needs_no_origin(app: Any) -> None:
 def test_the_character_that_postgresql_does_not_have_is_refused(app: Any, path: str) -> None:
     answer = call(app, "GET", path)
     assert (answer.status_code, error(answer)["code"]) == (400, "BAD_REQUEST")
+
+
+def test_a_browser_that_says_itself_that_the_page_is_of_this_site_is_believed_and_one_that_says_else_is_not(
+    app: Any,
+) -> None:
+    headers = {**JSON, **COOKIE, "Host": "10.0.0.7:8080", "Origin": "https://stocks.test"}  # a proxy that nobody named
+    assert call(app, "DELETE", "/echo", headers={**headers, "Sec-Fetch-Site": "same-origin"}).is_success
+    for other in ("cross-site", "same-site", "none"):
+        answer = call(app, "DELETE", "/echo", headers={**headers, "Sec-Fetch-Site": other})
+        assert answer.status_code == httpx.codes.FORBIDDEN
