@@ -82,6 +82,7 @@ BY_HAND = {
             " public.analysis_jobs(job_id) ON DELETE SET NULL)",
             "index analysis_requests_at of table analysis_requests is missing",
             "index analysis_requests_by of table analysis_requests is missing",
+            "index analysis_requests_ended_runs of table analysis_requests is missing",
             "index watchlist_last_job of table watchlist is missing",
         ],
     ),
