@@ -203,6 +203,9 @@ BY_INDEX: Mapping[str, Exchange] = MappingProxyType(
 _ALL = (NEW_YORK, *BY_SUFFIX.values())
 EXCHANGES: Mapping[str, Exchange] = MappingProxyType({exchange.name: exchange for exchange in _ALL})
 
+# Names of exchanges whose sessions are those of another one here.
+SAME_SESSIONS: Mapping[str, Exchange] = MappingProxyType({"XNSE": INDIA, "XNAS": NEW_YORK, "XASE": NEW_YORK})
+
 _CRYPTO_PAIR = re.compile(r"[A-Z0-9]+-(USD|EUR|GBP|INR|JPY|CAD|AUD|BTC|ETH)")
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 
 from include.market.calendars import calendar_ends, last_known_day, session_ends, warn_of_strangers
-from include.market.exchanges import EXCHANGES, Exchange, exchange_of
+from include.market.exchanges import EXCHANGES, SAME_SESSIONS, Exchange, exchange_of
 from include.market.sessions import FIRST_DAY, last_completed_session
 from include.market.symbols import normalize_ticker
 from include.model.calendar import NO_OVERRIDES, CalendarOverrides, SessionOverride
@@ -68,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _exchange(listing: str) -> Exchange:
-    if listing.upper() in EXCHANGES:
-        return EXCHANGES[listing.upper()]
+    known = EXCHANGES.get(listing.upper()) or SAME_SESSIONS.get(listing.upper())
+    if known:
+        return known
     try:
         return exchange_of(normalize_ticker(listing))
     except ValueError as error:

@@ -43,6 +43,15 @@ def test_sessions_are_shown_with_their_ends_and_holidays(capsys: pytest.CaptureF
     assert "Without overrides, which are in the database: neither AIRFLOW_CONN_STOCKS_DB" in err
 
 
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("asked", "answered"), [("XNSE", "XBOM"), ("xnas", "XNYS"), ("TCS.NS", "XBOM")])
+def test_an_exchange_has_the_sessions_of_the_one_that_it_shares_them_with(
+    capsys: pytest.CaptureFixture[str], asked: str, answered: str
+) -> None:
+    assert main(["sessions", asked, "--from", "2026-11-25", "--to", "2026-11-30"]) == 0
+    assert capsys.readouterr().out.startswith(f"{answered}, ")
+
+
 def test_what_overrides_change_is_shown_beside_the_calendar(
     connection: Connection, app_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
