@@ -99,10 +99,10 @@ class TooManyJobsError(BellwetherError):
 
     def __init__(self, active: int, most: int, oldest: str) -> None:
         self.most, self.oldest = most, oldest
-        allowed = "the most" if active == most else f"and {most} are"
+        jobs, allowed = "job" if active == 1 else "jobs", "the most" if active == most else f"and {most} are"
         super().__init__(
-            f"you have {active} active jobs, {allowed} allowed; wait until one has ended, or cancel one: the oldest is "
-            f"{oldest} (the setting is BELLWETHER_MAX_ACTIVE_JOBS)"
+            f"you have {active} active {jobs}, {allowed} allowed; wait until one has ended, or cancel one: the oldest "
+            f"is {oldest} (the setting is BELLWETHER_MAX_ACTIVE_JOBS)"
         )
 
 

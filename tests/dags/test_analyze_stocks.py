@@ -7,6 +7,7 @@ import pytest
 
 from include.analysis import load_strategies
 from include.model.job import JobStatus
+from include.settings import Settings
 from include.storage.connection import Connection
 from include.storage.jobs import progress
 from include.storage.results import verdicts
@@ -177,3 +178,21 @@ def test_a_bad_param_is_refused_at_the_trigger(run: Any) -> None:
 
     with pytest.raises(ParamValidationError, match="capital"):
         run(capital=0)
+
+
+def test_a_run_past_the_doors_that_is_one_job_too_many_fails_with_the_reason_in_its_note(
+    run: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from include.pipeline.notes import NOTE
+
+    monkeypatch.setattr("include.jobs.room.settings", lambda: Settings(max_active_jobs=1))
+    opened(connection, "first", demand("KO", user=ASKER))
+    dag_run = run(tickers=["IBM"], **SAMPLE)
+    assert dag_run.state == "failed"
+    assert states(dag_run)["open_job"] == ["failed"]
+    (task,) = [one for one in dag_run.get_task_instances() if one.task_id == "open_job"]
+    note = task.xcom_pull(task_ids="open_job", key=NOTE)
+    assert note.startswith("refused: you have 1 active job, the most allowed; ")
+    (recorded,) = connection.execute("SELECT door, disposition, reason FROM analysis_requests").fetchall()
+    assert tuple(recorded.values()) == ("cli", "refused", note.removeprefix("refused: "))
+    assert progress(connection, dag_run.run_id) is None

@@ -194,6 +194,16 @@ def test_the_screener_as_csv_has_every_row_that_its_pages_have(ann: Airflow, of_
     assert rows[0]["verdict"]
 
 
+def test_the_screener_as_parquet_has_every_row_that_its_pages_have(ann: Airflow, of_ann: str) -> None:
+    from pyarrow.parquet import read_table
+
+    answer = ann.http.get(f"{API}/results", params={"format": "parquet", "sort": "ticker"}).raise_for_status()
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    rows, items = read_table(io.BytesIO(answer.content)).to_pylist(), pages(ann, "/results", sort="ticker")
+    names = ("ticker", "verdict", "score", "entry", "reasons")
+    assert [[row[name] for name in names] for row in rows] == [[item[name] for name in names] for item in items]
+
+
 @pytest.mark.parametrize("path", ["/results/ibm", "/results/IBM/history", "/results/IBM/explanation", "/prices/IBM"])
 def test_an_answer_that_a_client_has_is_not_sent_again(ann: Airflow, of_ann: str, path: str) -> None:
     asked = {"data_source": "sample"}
