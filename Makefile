@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status doctor mend logs password user clean test test-crash test-fab check bench schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-crash test-fab fuzz check bench schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -56,6 +56,9 @@ test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager
 
 test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
+
+fuzz: installed-dev ## ask everything of every route of the API, some 10,000 times (about six minutes)
+	@$(VENV)/python -m pytest -s tests/fuzz $(ARGS)
 
 check: installed-dev ## look the code over: format, lint, types, borders between the rooms
 	@$(VENV)/ruff format --check .
