@@ -88,14 +88,31 @@ def test_clearing_a_run_does_its_job_again_as_the_next_attempt(installation: Sta
     assert job == {"attempt": 2, "status": "completed"}
 
 
-def test_a_run_that_is_cleared_and_then_refused_fails_and_leaves_its_job_as_it_was(installation: Stack) -> None:
+def test_a_run_that_is_cleared_does_the_work_it_was_made_for_whatever_has_become_of_the_watchlist(
+    installation: Stack,
+) -> None:
     installation.add_user("cleo", "op")
     with Airflow(installation, "cleo") as airflow, connect(installation.database_url()) as connection:
         add_to_watchlist(connection, "cleo", ["IBM"])
         run_id = airflow.request(**SAMPLE)
         airflow.wait(run_id)
-        done = progress(connection, run_id)
+        tickers = {row.ticker for row in verdicts(connection, run_id)}
         connection.execute("DELETE FROM watchlist WHERE owner = 'cleo'")
+        airflow.clear(run_id)
+        assert airflow.wait(run_id)["state"] == "success"
+        assert {row.ticker for row in verdicts(connection, run_id)} == tickers >= {"IBM"}
+
+
+def test_a_run_that_is_cleared_and_then_refused_fails_and_leaves_its_job_as_it_was(
+    installation: Stack, airflow: Airflow
+) -> None:
+    run_id = airflow.request(tickers=["PEP"], request_id="given-to-another", **SAMPLE)
+    airflow.wait(run_id)
+    with connect(installation.database_url()) as connection:
+        done = progress(connection, run_id)
+        connection.execute(
+            "UPDATE request_ids SET claim_key = repeat('f', 64), job_id = 'other' WHERE job_id = %s", [run_id]
+        )
         airflow.clear(run_id)
         run = airflow.wait(run_id)
         assert (run["state"], run["note"].split(":")[0]) == ("failed", "refused")
