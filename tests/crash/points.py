@@ -56,10 +56,11 @@ def _wrap(module: Any, name: str, before: str | None = None, after: str | None =
 def _hang_while_fetching(batch: Any) -> None:
     inner = batch._analyse
 
-    def outer(*given: Any) -> Any:
+    @wraps(inner)
+    def outer(*given: Any, **named: Any) -> Any:
         if _taken(HANG):
             time.sleep(HANG_SECONDS)
-        return inner(*given)
+        return inner(*given, **named)
 
     batch._analyse = outer
 
