@@ -54,7 +54,7 @@ test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager
 	@$(VENV)/uv pip sync --quiet --python .venv-fab/bin/python requirements-fab.txt
 	@.venv-fab/bin/python -m pytest tests/fab $(ARGS)
 
-test-crash: installed-dev ## kill -9 everything in turn, in the middle of a job (about twenty minutes)
+test-crash: installed-dev ## the long tests: kill -9 everything in turn, in the middle of a job, and more (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
 
 fuzz: installed-dev ## ask everything of every route of the API, some 10,000 times (about six minutes)
