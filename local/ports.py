@@ -46,6 +46,14 @@ def claimed() -> Iterator[Callable[[int], int]]:
         yield claim
 
 
+@contextmanager
+def kept(port: int) -> Iterator[None]:
+    """Nobody else chooses this port during the block, in which what listens there starts again."""
+    with ExitStack() as names:
+        _keep(port, names)
+        yield
+
+
 def _keep(port: int, kept: ExitStack) -> bool:
     """Take a name that one process of the machine can have, and that goes with it (Linux; elsewhere always True)."""
     if sys.platform != "linux":

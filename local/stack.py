@@ -274,8 +274,9 @@ def add_user(home: Home, name: str, role: str) -> str:
         password = users.save(home, name, role)
         present = running(home)
         if present is not None and is_change:
-            supervision.restart(home, "api-server")
-            waiting.for_health(home, present.url, START_SECONDS)
+            with ports.kept(present.api_port):
+                supervision.restart(home, "api-server")
+                waiting.for_health(home, present.url, START_SECONDS)
             airflow_api.warm(present.url)
             starter.give_watchlists(home, present.source.databases.stocks, present.database_url())
             _remember_start(home)

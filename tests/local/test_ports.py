@@ -35,3 +35,11 @@ def test_a_claim_ends_with_its_block(taken: int) -> None:
         first = claim(taken)
     with ports.claimed() as claim:
         assert claim(taken) == first
+
+
+@pytest.mark.on_linux
+def test_a_port_whose_server_starts_again_is_chosen_by_nobody_meanwhile(taken: int) -> None:
+    with ports.kept(taken), ports.claimed() as claim:
+        assert claim(taken) != taken
+    with ports.claimed() as claim:
+        assert claim(taken) == taken
