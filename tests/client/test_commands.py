@@ -214,3 +214,10 @@ def test_a_list_is_made_filled_and_analysed(server: Server, capsys: pytest.Captu
     assert said.startswith("my banks: 2 added, 3 in it now\n" + f"{JOB_ID}: queued, 2 tickers\n")
     assert server.of(path)[0].body == {"tickers": ["JPM", "TCS.NS"], "notes": "n"}
     assert server.of(f"{path}/analyze")[0].body["capital"] == 5
+
+
+@pytest.mark.parametrize("typed", ["strong-buy", "Strong Buy"])
+def test_a_verdict_may_be_typed_as_it_is_shown(server: Server, typed: str) -> None:
+    server.will("GET", f"{API}/results", answer({"items": [], "next_cursor": None}))
+    assert main(["results", "--verdict", typed]) == 0
+    assert server.of(f"{API}/results")[0].query["verdict"] == ["Strong Buy"]

@@ -12,16 +12,23 @@ from include.model.analysis import Verdict
 from include.model.bars import DataSource
 from include.model.results import Explanation, ResultRow
 
-VERDICTS = {str(one).lower().replace(" ", "-"): one for one in Verdict}
 REASONS_SHOWN = 2
 SORTS = [way + key for key in ("score", "ticker", "session", "completed_at") for way in ("", "-")]
+
+
+def _in_one_word(verdict: str) -> str:
+    """As it is typed: `Strong Buy`, as it is shown, is `strong-buy`."""
+    return verdict.lower().replace(" ", "-")
+
+
+VERDICTS = {_in_one_word(one): one for one in Verdict}
 
 
 def run_results(arguments: Sequence[str]) -> int:
     """Print the latest results."""
     parser = command("results", "The screener: the latest result of each ticker, the best score first.")
     parser.add_argument("ticker", nargs="*", metavar="TICKER", help="only these")
-    parser.add_argument("--verdict", action="append", choices=list(VERDICTS), help="once for each")
+    parser.add_argument("--verdict", action="append", type=_in_one_word, choices=list(VERDICTS), help="once for each")
     parser.add_argument("--min-score", type=number, metavar="N")
     parser.add_argument("--max-score", type=number, metavar="N")
     parser.add_argument("--session", metavar="DATE", help="of this session instead of the latest one")
