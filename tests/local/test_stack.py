@@ -47,7 +47,8 @@ def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tm
 
 def test_only_a_change_of_a_user_starts_the_api_server_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     restarted: list[str] = []
-    monkeypatch.setattr(stack, "running", lambda home: SimpleNamespace(url="", source=Source.SAMPLE, database_url=str))
+    present = SimpleNamespace(url="", api_port=1, source=Source.SAMPLE, database_url=str)
+    monkeypatch.setattr(stack, "running", lambda home: present)
     monkeypatch.setattr(stack.supervision, "restart", lambda home, name: restarted.append(name))
     monkeypatch.setattr(stack.waiting, "for_health", lambda *_: None)
     monkeypatch.setattr(stack.airflow_api, "warm", lambda url: None)
