@@ -14,7 +14,7 @@ from include.jobs.repeats import check_same_request
 from include.jobs.submission import Runs, Submission, submit
 from include.market.sessions import resolve_sessions
 from include.model.errors import DuplicateJobError, InvalidRequestError, RunExistsError, TooManyJobsError
-from include.model.request import AnalysisRequest, Demand, Trigger
+from include.model.request import AnalysisRequest, Demand
 from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
@@ -33,7 +33,6 @@ REFUSALS = (
     *(InvalidRequestError, RunExistsError, DuplicateJobError, TooManyJobsError),
     HTTPException,  # Airflow's
 )
-TRIGGERS = {Door.UI: Trigger.UI, Door.REST: Trigger.API, Door.API: Trigger.API}
 
 
 class KeptRuns(Runs, Protocol):
@@ -93,7 +92,7 @@ def ask(connection: Connection, runs: KeptRuns, asked: Asked) -> Answer:
 def _demand(connection: Connection, asked: Asked) -> Demand:
     requester = Requester(
         name=asked.user,
-        trigger=TRIGGERS[asked.door],
+        trigger=asked.door.trigger,
         watchlist=lambda: watchlist_tickers(connection, asked.user),
         aliases=lambda: ticker_aliases(connection),
     )
