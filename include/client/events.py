@@ -1,4 +1,7 @@
-"""Server-sent events from the lines of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+"""Server-sent events from the lines of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+Not httpx-sse: it keeps comments to itself, and on a stream that only comments nobody could look at the clock.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
