@@ -178,8 +178,8 @@ def test_too_many_requests_are_waited_out_and_no_ticker_pays_for_it(
 def test_a_source_that_is_away_for_too_long_ends_the_job_with_one_reason_after_few_requests(
     run: Any, yahoo: LocalYahoo, connection: Connection, choose: Set
 ) -> None:
-    # Here a refusal comes back in a few milliseconds: ten threads would ask for all before the first six are counted.
-    choose(away_minutes="0", pause_seconds="60", fetch_threads="2")
+    # A refusal comes in a few milliseconds: without a pace all would be asked for before the first six are counted.
+    choose(away_minutes="0", pause_seconds="60", requests_per_minute="600")
     yahoo.faults.put(Fault.BAD_GATEWAY)
     dag_run = run(*MANY)
     assert str(dag_run.state) == "failed"
