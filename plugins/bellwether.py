@@ -16,11 +16,21 @@ def web_applications() -> list[dict[str, Any]]:
     """Our applications, in the API server."""
     from include.web.app import create_app
     from include.web.door import PREFIX, create_door
+    from include.web.pages.app import create_pages
+    from include.web.pages.places import PREFIX as PAGES
 
     return [
         {"app": create_app(), "url_prefix": "/api/stocks", "name": "Bellwether"},
         {"app": create_door(), "url_prefix": PREFIX, "name": "Bellwether's door"},
+        {"app": create_pages(), "url_prefix": PAGES, "name": "Bellwether's pages"},
     ]
+
+
+def web_views() -> list[dict[str, Any]]:
+    """Where Airflow's own pages show ours: in the navigation, and as a tab of every run."""
+    from include.web.pages.views import VIEWS
+
+    return list(VIEWS)
 
 
 def web_middlewares() -> list[dict[str, Any]]:
@@ -36,4 +46,5 @@ class BellwetherPlugin(AirflowPlugin):
     name = "bellwether"
     listeners = [listener]  # noqa: RUF012 - Airflow's own form
     fastapi_apps = web_applications() if IS_API_SERVER else []
+    external_views = web_views() if IS_API_SERVER else []
     fastapi_root_middlewares = web_middlewares() if IS_API_SERVER and settings().one_door else []

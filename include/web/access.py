@@ -1,10 +1,11 @@
 """Who may do what: Airflow's login and its rights on the runs of the DAG. Every route names one of these."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
-from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity, DagDetails
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, HTTPException, status
@@ -47,6 +48,22 @@ def viewer_of(user: GetUserDep) -> Viewer:
     connection = ConnectionDetails(conn_id=settings().connection_id)
     sees_all = get_auth_manager().is_authorized_connection(method="GET", details=connection, user=user)
     return Viewer(name=user.get_name(), sees_all=sees_all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a page offers to somebody; whether it is done is for the route to say."""
+
+    may_ask: bool
+    may_delete: bool
+
+
+def rights_of(user: BaseUser) -> Rights:
+    """What the user may do beside reading."""
+    may_ask = get_auth_manager().is_authorized_dag(
+        method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=DAG_ID), user=user
+    )
+    return Rights(may_ask=may_ask, may_delete=_is_administrator(user))
 
 
 ViewerDep = Annotated[Viewer, Depends(viewer_of)]

@@ -78,8 +78,8 @@ def analyze_all_stocks(
     return ask_for(request, response, user, session, {**chosen, **fields})
 
 
-@router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk])
-def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep) -> JobView:
+@router.post("/jobs/{job_id}/cancel", dependencies=[MayAsk], response_model=JobView)
+def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, session: SessionDep) -> Response:
     """End a job: what is done stays, the rest is cancelled. A job that has ended stays as it is."""
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
@@ -95,7 +95,8 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
             runs.cancel(wanted, f"cancelled: by {name}")
         run = find_run(session, wanted)
         waiting = waiting_job(run) if run else None
-        return database.run(lambda connection: view(connection, standing(connection, viewer, wanted, waiting)))
+        said = database.run(lambda connection: view(connection, standing(connection, viewer, wanted, waiting)))
+    return Response(said, media_type="application/json")
 
 
 @router.post("/jobs/{job_id}/retry-failed", dependencies=[MayAsk], **ACCEPTS)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.models.dagrun import DagRun
-from fastapi import APIRouter, Query
+from airflow.utils.session import create_session
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
@@ -66,12 +67,12 @@ def list_jobs(viewer: ViewerDep, wanted: Annotated[JobsWanted, Query()]) -> Page
     return page(found, wanted.limit, lambda job: (job.created_at, job.job_id))
 
 
-@router.get("/jobs/{job_id}")
-def read_job(job_id: str, viewer: ViewerDep, session: SessionDep) -> JobView:
+@router.get("/jobs/{job_id}", response_model=JobView)
+def read_job(job_id: str, viewer: ViewerDep) -> Response:
     """Where a job stands, what was asked for, and by whom. A run that joined another one's job shows that job."""
-    with stocks() as database:
+    with create_session() as session, stocks() as database:
         found = look_up(session, database, viewer, job_id)
-        return database.run(lambda connection: view(connection, found))
+        return Response(database.run(lambda connection: view(connection, found)), media_type="application/json")
 
 
 @router.get("/jobs/{job_id}/details")

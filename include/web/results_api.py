@@ -69,7 +69,7 @@ class ExplanationWanted(SeriesWanted):
     session: Day | None = Field(None, description="of this session instead of the latest one")
 
 
-def ticker_of(ticker: str) -> str:
+async def ticker_of(ticker: str) -> str:
     """The ticker of a path. What cannot be one has no results, as those that are not known."""
     try:
         return normalize_ticker(ticker)

@@ -20,8 +20,11 @@ class OpenRouteError(BellwetherError):
     code = "open_route"
 
 
-def signed_in(request: Request, user: GetUserDep) -> None:
-    """Whoever asks has a login, on every route of an application that depends on this."""
+async def signed_in(request: Request, user: GetUserDep) -> None:
+    """Whoever asks has a login, on every route of an application that depends on this.
+
+    It waits for nothing, and so needs no thread: to hand it to one takes longer than it does.
+    """
     note(request, user=user.get_name())
 
 

@@ -1,0 +1,48 @@
+"""The templates of the pages, and what all of them know."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from include import __version__
+from include.web.pages.files import digest
+from include.web.pages.places import PREFIX, base_path
+
+# Everything is from this server. Bokeh writes styles into the page, so those alone may stand in it.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+TABS = (
+    ("jobs", "Jobs", "/"),
+    ("screener", "Screener", "/screener"),
+    ("watchlists", "Watchlists", "/watchlists"),
+    ("requests", "Audit", "/requests"),
+    ("health", "Health", "/health"),
+)
+
+
+def render(name: str, tab: str | None, **of: Any) -> HTMLResponse:  # noqa: ANN401
+    """A page, from the template of its name."""
+    root = f"{base_path()}{PREFIX}"
+    known = {
+        "module": name,
+        "tab": tab,
+        "tabs": TABS,
+        "root": root,
+        "files": f"{root}/files/{digest()}",
+        "api": f"{base_path()}/api/stocks",
+        "airflow": base_path(),
+        "version": __version__,
+    }
+    page = environment().get_template(f"{name}.html").render(known | of)
+    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Where the templates are from; a value is text in HTML, whatever it holds, and a missing one is an error."""
+    return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
