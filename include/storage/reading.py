@@ -113,9 +113,9 @@ def summary(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary |
     return next(iter(summaries(connection, viewer, [job_id])), None)
 
 
-def request_of_job(connection: Connection, job_id: str) -> dict[str, Any] | None:
-    """The canonical request of a job, None when there is no such job."""
-    found: dict[str, Any] | None = queries().request_of_job(connection, job_id=job_id)
+def request_of_job(connection: Connection, job_id: str) -> str | None:
+    """The canonical request of a job as JSON, None when there is no such job."""
+    found: str | None = queries().request_of_job(connection, job_id=job_id)
     return found
 
 

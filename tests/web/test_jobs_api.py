@@ -66,6 +66,16 @@ def test_a_run_that_somebody_ended_before_its_job_was_opened_is_cancelled(
     assert api("GET", f"/jobs/{RUN}").json()["status"] == "cancelled"
 
 
+def test_a_job_is_told_with_its_request_as_it_is_stored(api: Call, connection: Connection) -> None:
+    opened(connection, RUN, wanted())
+    reason = 'its note has "request":null in it'
+    connection.execute("UPDATE analysis_jobs SET status_reason = %s, status = 'failed'", [reason])
+    said = api("GET", f"/jobs/{RUN}").json()
+    stored = connection.execute("SELECT request FROM analysis_jobs").fetchone()
+    assert (said["status_reason"], said["request"]) == (reason, stored and stored["request"])
+    assert said["request"]["tickers"] == ["IBM"]
+
+
 def test_a_cancel_that_comes_after_the_work_is_done_leaves_the_run_as_it_is(
     api: Call, run: Any, connection: Connection
 ) -> None:

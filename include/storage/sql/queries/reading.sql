@@ -141,7 +141,7 @@ ORDER BY created_at DESC, job_id DESC
 LIMIT :most;
 
 -- name: request_of_job(job_id)$
-SELECT request FROM analysis_jobs WHERE job_id = :job_id;
+SELECT request::text FROM analysis_jobs WHERE job_id = :job_id;
 
 -- name: requests_of_job(job_id, most)
 -- Who asked for it, the first one first; each once, whatever else is recorded of its run.
