@@ -1,0 +1,59 @@
+"""A whole installation with some users, and a real browser for each of them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from local import users
+from local.home import Home
+from local.stack import Stack, stack
+from tests.browser.browsing import SWITCHES, Watched, chromium
+
+PEOPLE = {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}  # beside admin
+PageOf = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    home = Home(folder.resolve())
+    home.make()
+    for name, role in PEOPLE.items():  # before the start: the API server reads them then
+        users.save(home, name, role)
+    with stack(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=SWITCHES)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page_of(site: Stack, browser: Browser) -> Iterator[PageOf]:
+    """A page of somebody who is signed in: `page_of("ann", theme="dark", width=360)`.
+
+    The test fails when a page said an error to the console or asked another host.
+    """
+    watched, contexts = Watched(site.url), []
+
+    def make(user: str | None = "ann", theme: str = "light", width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(
+            base_url=site.url, color_scheme=theme, viewport={"width": width, "height": height}, accept_downloads=True
+        )
+        contexts.append(context)
+        watched.watch(context)
+        context.set_default_timeout(20_000)
+        if user is not None:
+            context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert watched.seen == []
