@@ -1,6 +1,7 @@
 """Every request is watched: one line in the log, Airflow's metrics, safe headers, and an answer whatever happens."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -30,10 +31,10 @@ def note(request: Request, **noted: str) -> None:
 
 
 class Watch:
-    """Goes round everything else of an application."""
+    """Goes round everything else of an application; `answer` is how that tells of a fault of ours."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, answer: Callable[[BaseException], ASGIApp] = fault) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and tell what became of it."""
@@ -47,7 +48,7 @@ class Watch:
         except Exception as error:
             if seen.status:  # the answer has begun: only a broken connection tells that it is not whole
                 raise
-            await fault(error)(scope, receive, seen.send)
+            await self._answer(error)(scope, receive, seen.send)
         finally:
             _tell(scope, seen)
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from include.storage.connection import DatabaseAwayError
 from include.web.errors import AIRFLOWS_DATABASE, RETRY_AFTER_SECONDS
+from include.web.faults import report
 from include.web.pages.places import login_page
 from include.web.pages.templates import render
 
@@ -33,6 +34,12 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(away, _away)
 
 
+def fault(error: BaseException) -> Response:
+    """What is seen of a fault of ours: nothing but the id under which the log has it."""
+    what_to_do = f"This is a fault of the server. Its log has the details under {report(error)}: tell who operates it."
+    return _page(status.HTTP_500_INTERNAL_SERVER_ERROR, "This did not work", what_to_do)
+
+
 def _http(request: Request, error: Exception) -> Response:
     code = getattr(error, "status_code", status.HTTP_500_INTERNAL_SERVER_ERROR)
     if code == status.HTTP_401_UNAUTHORIZED or getattr(error, "detail", None) == BAD_TOKEN:
@@ -46,8 +53,12 @@ def _away(request: Request, error: Exception) -> Response:
 
 
 def _message(code: int, headers: Any = None) -> HTMLResponse:  # noqa: ANN401
-    title, what_to_do = WHAT_TO_DO.get(code, ("This did not work", f"The server answered with the status {code}."))
+    said = _page(code, *WHAT_TO_DO.get(code, ("This did not work", f"The server answered with the status {code}.")))
+    said.headers.update(headers or {})
+    return said
+
+
+def _page(code: int, title: str, what_to_do: str) -> HTMLResponse:
     said = render("message", None, title=title, what_to_do=what_to_do)
     said.status_code = code
-    said.headers.update(headers or {})
     return said
