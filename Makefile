@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status doctor mend logs password user clean test test-crash test-fab fuzz check bench schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-browser test-crash test-fab fuzz check bench schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -48,6 +48,9 @@ user: installed ## add or change a user: make user NAME=ann ROLE=viewer (or user
 
 test: installed-dev ## run the tests; pytest's arguments in ARGS
 	@$(VENV)/python -m pytest -n 2 $(ARGS)
+
+test-browser: installed-dev ## the pages in a real browser (it needs one: apt-get install chromium)
+	@$(VENV)/python -m pytest tests/browser $(ARGS)
 
 test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager (packages of its own, in .venv-fab)
 	@$(VENV)/uv venv --quiet --allow-existing --python $(VENV)/python .venv-fab
