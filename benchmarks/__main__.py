@@ -6,7 +6,7 @@ import sys
 # Far more jobs than one user may have: before the settings are read, here and by the processes that are started.
 os.environ["BELLWETHER_MAX_ACTIVE_JOBS"] = "10000"
 
-from benchmarks import analysis, api, jobs, market, whole_stack
+from benchmarks import analysis, api, jobs, market, pages, whole_stack
 from benchmarks.figures import load_last, save, show
 from local.home import default_home
 
@@ -16,6 +16,7 @@ PARTS = {
     "jobs": jobs.measure,
     "api": api.measure,
     "market": market.measure,
+    "pages": pages.measure,
 }
 
 

@@ -1,7 +1,5 @@
 """A browser as a person uses it, and what no page of ours may do in it."""
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,27 +7,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Request, Response
 
-# Debian's browser: Playwright's own would come from another host. Off is what asks Google's hosts by itself.
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def chromium() -> str:
-    """Where the browser is. Raises LookupError with what to install."""
-    named = os.environ.get("BELLWETHER_CHROMIUM")
-    found = named or next((path for path in map(shutil.which, NAMES) if path), None)
-    if found is None:
-        raise LookupError("these tests need a browser: apt-get install chromium, or say BELLWETHER_CHROMIUM=/path")
-    return found
 
 
 @dataclass

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.browser import browser as open_browser
 from local import users
 from local.home import Home
 from local.stack import Stack, stack
-from tests.browser.browsing import SWITCHES, Watched, chromium
+from tests.browser.browsing import Watched
 
 PEOPLE = {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}  # beside admin
 PageOf = Callable[..., Page]
@@ -28,10 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=SWITCHES)
+    with open_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
