@@ -91,3 +91,14 @@ class DetailRow:
     started_at: datetime | None
     completed_at: datetime | None
     seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorGroup:
+    """The tickers of a job that failed for one reason: how many, the first of them, and what that one says."""
+
+    code: str
+    count: int
+    tickers: tuple[str, ...]
+    message: str
+    what_to_do: str

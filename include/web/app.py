@@ -7,6 +7,8 @@ from include.web import (
     audit_api,
     deletion_api,
     description_api,
+    details_api,
+    difference_api,
     errors,
     events_api,
     jobs_api,
@@ -14,6 +16,7 @@ from include.web import (
     old_clients_api,
     prices_api,
     results_api,
+    screener_api,
     watchlists_api,
 )
 from include.web.guard import Guard
@@ -26,9 +29,12 @@ def create_app() -> FastAPI:
     app = create_bare_app()
     for room in (
         jobs_reading,
+        details_api,
         events_api,
         jobs_api,
+        screener_api,
         results_api,
+        difference_api,
         prices_api,
         old_clients_api,
         watchlists_api,

@@ -10,13 +10,13 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from include.model.job import DetailStatus, JobStatus
-from include.model.reading import DetailRow, JobSummary, JobView
+from include.model.job import JobStatus
+from include.model.reading import JobSummary, JobView
 from include.model.request import Trigger
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.database import Database
-from include.storage.reading import JobFilter, current_jobs, details_of_job, newest_jobs, unopened_runs
+from include.storage.reading import JobFilter, current_jobs, newest_jobs, unopened_runs
 from include.web.access import DAG_ID, MayRead, ViewerDep
 from include.web.airflow_runs import ACTIVE, is_visible, released
 from include.web.database import stocks
@@ -27,7 +27,6 @@ router = APIRouter(dependencies=[MayRead])
 
 MOST_WAITING = 100
 _CREATED = TypeAdapter(tuple[AwareDatetime, str])
-_TICKER = TypeAdapter(tuple[str])
 
 
 class JobsWanted(PageWanted):
@@ -37,12 +36,6 @@ class JobsWanted(PageWanted):
     requested_by: str | None = Field(None, min_length=1, max_length=250)
     trigger: Trigger | None = Field(None, description="which door the request came through")
     since: Moment | None = Field(None, description="created then or later; UTC where it does not say")
-
-
-class DetailsWanted(PageWanted):
-    """Which tickers of a job to list."""
-
-    status: DetailStatus | None = None
 
 
 class ProgressWanted(Wanted):
@@ -73,19 +66,6 @@ def read_job(job_id: str, viewer: ViewerDep) -> Response:
     with create_session() as session, stocks() as database:
         found = look_up(session, database, viewer, job_id)
         return Response(database.run(lambda connection: view(connection, found)), media_type="application/json")
-
-
-@router.get("/jobs/{job_id}/details")
-def list_details(
-    job_id: str, viewer: ViewerDep, session: SessionDep, wanted: Annotated[DetailsWanted, Query()]
-) -> Page[DetailRow]:
-    """The tickers of a job, by name: what became of each."""
-    after = place_of(wanted.cursor, _TICKER)
-    with stocks() as database:
-        found = look_up(session, database, viewer, job_id)
-        last, most = (after[0] if after else None), wanted.limit + 1
-        rows = database.run(lambda c: details_of_job(c, viewer, found.job_id, wanted.status, last, most))
-    return page(rows, wanted.limit, lambda row: (row.ticker,))
 
 
 @router.get("/progress")

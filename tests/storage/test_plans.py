@@ -12,7 +12,8 @@ from include.model.analysis import Verdict
 from include.model.bars import DataSource
 from include.model.viewer import Viewer
 from include.storage.connection import Connection, connect
-from include.storage.reading import JobFilter, current_jobs, details_of_job, newest_jobs, summary
+from include.storage.details import DetailFilter, details_by_seconds, details_by_ticker, errors_of_job
+from include.storage.reading import JobFilter, current_jobs, newest_jobs, summary
 from include.storage.screening import Screen, Series, explanation, history, latest, screen
 from local.postgres import Cluster
 from tests.conftest import APP, OWNER, PASSWORD, drop_database, new_database
@@ -32,7 +33,9 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "history": lambda c: history(c, SERIES, None, 50),
     "explanation": lambda c: explanation(c, SERIES, None),
     "progress": lambda c: summary(c, ADMIN, MIDDLE),
-    "details": lambda c: details_of_job(c, ADMIN, MIDDLE, None, None, 50),
+    "details": lambda c: details_by_ticker(c, ADMIN, MIDDLE, DetailFilter(), None, 50),
+    "slowest details": lambda c: details_by_seconds(c, ADMIN, MIDDLE, DetailFilter(), None, 50),
+    "errors": lambda c: errors_of_job(c, ADMIN, MIDDLE),
     "jobs": lambda c: newest_jobs(c, ADMIN, JobFilter(), None, 50),
     "a user's jobs": lambda c: newest_jobs(c, Viewer(name="admin", sees_all=False), JobFilter(), None, 50),
     "current jobs": lambda c: current_jobs(c, ADMIN, 50),
