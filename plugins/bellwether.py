@@ -7,6 +7,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from include.pipeline import listener
 from include.settings import settings
+from include.timetable.session_timetable import SessionTimetable
 
 # Every process of Airflow imports its plugins, each task too; only the API server needs the web.
 IS_API_SERVER = any(argument in ("api-server", "api_server") for argument in sys.argv)
@@ -45,6 +46,7 @@ class BellwetherPlugin(AirflowPlugin):
 
     name = "bellwether"
     listeners = [listener]  # noqa: RUF012 - Airflow's own form
+    timetables = [SessionTimetable]  # noqa: RUF012
     fastapi_apps = web_applications() if IS_API_SERVER else []
     external_views = web_views() if IS_API_SERVER else []
     fastapi_root_middlewares = web_middlewares() if IS_API_SERVER and settings().one_door else []

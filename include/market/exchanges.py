@@ -206,7 +206,19 @@ EXCHANGES: Mapping[str, Exchange] = MappingProxyType({exchange.name: exchange fo
 # Names of exchanges whose sessions are those of another one here.
 SAME_SESSIONS: Mapping[str, Exchange] = MappingProxyType({"XNSE": INDIA, "XNAS": NEW_YORK, "XASE": NEW_YORK})
 
+# What has no exchange has sessions, too.
+_WITHOUT_EXCHANGE: Mapping[str, Exchange] = MappingProxyType({one.name: one for one in (CRYPTO, WEEKDAYS)})
+
 _CRYPTO_PAIR = re.compile(r"[A-Z0-9]+-(USD|EUR|GBP|INR|JPY|CAD|AUD|BTC|ETH)")
+
+
+def find_exchange(name: str) -> Exchange:
+    """The exchange of a name as XNYS, also of one whose sessions are another one's; raises LookupError."""
+    for known in (EXCHANGES, SAME_SESSIONS, _WITHOUT_EXCHANGE):
+        if name in known:
+            return known[name]
+    allowed = sorted((*EXCHANGES, *SAME_SESSIONS, *_WITHOUT_EXCHANGE))
+    raise LookupError(f"there is no exchange {name!r}; allowed: {', '.join(allowed)}")
 
 
 def exchange_of(ticker: str) -> Exchange:
