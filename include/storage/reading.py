@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from include.model.job import DetailStatus, JobStatus
-from include.model.reading import Asking, DetailRow, JobSummary
+from include.model.job import JobStatus
+from include.model.reading import Asking, JobSummary
 from include.model.request import Trigger
 from include.model.viewer import Viewer
 from include.storage.connection import Connection, queries
@@ -19,7 +19,6 @@ MOST_REQUESTS = 200
 RECENT_SECONDS = 3600.0
 
 _SUMMARIES = TypeAdapter(list[JobSummary])
-_DETAILS = TypeAdapter(list[DetailRow])
 _REQUESTS = TypeAdapter(tuple[Asking, ...])
 
 
@@ -127,13 +126,3 @@ def requests_of_job(connection: Connection, job_id: str) -> tuple[Asking, ...]:
 def unopened_runs(connection: Connection, run_ids: Sequence[str]) -> set[str]:
     """Those of the runs that have no job."""
     return {row["run_id"] for row in queries().unopened_runs(connection, run_ids=list(run_ids))}
-
-
-def details_of_job(
-    connection: Connection, viewer: Viewer, job_id: str, status: DetailStatus | None, after: str | None, most: int
-) -> list[DetailRow]:
-    """One page of a job's tickers, by name: those behind the ticker `after`."""
-    rows = queries().details_of_job(
-        connection, job_id=job_id, **as_seen_by(viewer), status=status, after=after, most=most
-    )
-    return _DETAILS.validate_python(list(rows))

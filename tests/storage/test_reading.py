@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.model.errors import ErrorCode, Refusal
-from include.model.job import DetailStatus, JobStatus
+from include.model.job import JobStatus
 from include.model.reading import JobSummary
 from include.model.request import Trigger
 from include.model.viewer import Viewer
@@ -14,7 +14,6 @@ from include.storage.jobs import cancel_job, end_unopened_run, finalize_job
 from include.storage.reading import (
     JobFilter,
     current_jobs,
-    details_of_job,
     newest_jobs,
     summary,
     unopened_job,
@@ -230,15 +229,3 @@ def test_what_goes_on_comes_before_what_has_just_ended(connection: Connection) -
 def test_runs_without_a_job_are_told_apart(connection: Connection) -> None:
     jobs_of(connection, "ann", "a1")
     assert unopened_runs(connection, ["a1", "a2"]) == {"a2"}
-
-
-def test_details_are_paged_by_ticker_and_filtered_by_status(connection: Connection) -> None:
-    batch = begun(connection, "run-1", demand("IBM", "JPM", "KO", "T"))
-    store_outcomes(connection, batch, [outcome("IBM"), Refusal("JPM", ErrorCode.NO_DATA, "no bars"), outcome("T")])
-    first = details_of_job(connection, ANN, "run-1", None, None, 2)
-    rest = details_of_job(connection, ANN, "run-1", None, first[-1].ticker, 5)
-    assert [row.ticker for row in first + rest] == ["IBM", "JPM", "KO", "T"]
-    assert (first[0].currency, first[0].target, first[0].position_size) == ("USD", 112.5, 40)
-    failed = details_of_job(connection, ANN, "run-1", DetailStatus.FAILED, None, 5)
-    assert [(row.ticker, row.error_code) for row in failed] == [("JPM", "no_data")]
-    assert details_of_job(connection, BOB, "run-1", None, None, 5) == []

@@ -158,19 +158,3 @@ WHERE job_id = :job_id
     )
 ORDER BY requested_at, id
 LIMIT :most;
-
--- name: details_of_job(job_id, viewer, sees_all, status, after, most)
-SELECT
-    detail.ticker, detail.status, detail.session_date, detail.verdict, detail.score, detail.entry, detail.stop_loss,
-    detail.target, detail.position_size, detail.cost, detail.risk_reward, detail.notes, result.currency,
-    detail.error_code, detail.error_message, detail.started_at, detail.completed_at,
-    round(extract(epoch FROM detail.completed_at - detail.started_at), 3)::double precision AS seconds
-FROM analysis_jobs AS job
-JOIN analysis_jobs_details AS detail USING (job_id)
-LEFT JOIN analysis_results AS result ON result.id = detail.result_id
-WHERE job.job_id = :job_id
-    AND (:sees_all OR job.scope IN ('shared', 'schedule', 'user:' || :viewer) OR job.requested_by = :viewer)
-    AND (:status::text IS NULL OR detail.status = :status)
-    AND (:after::text IS NULL OR detail.ticker > :after)
-ORDER BY detail.ticker
-LIMIT :most;
