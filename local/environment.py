@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from local.home import ROOT, Home, Secrets
 from local.source import VARIABLE, Databases
@@ -108,6 +108,7 @@ def airflow_environment(
     """The one environment of all Airflow processes. `extra` wins over everything, for benchmarks and tests."""
     caller = inherited(os.environ)
     base_url = f"http://127.0.0.1:{api_port}"
+    path = urlsplit((extra or {}).get("AIRFLOW__API__BASE_URL", "")).path.rstrip("/")
     return {
         **AIRFLOW,
         "BELLWETHER_DEFAULT_DATA_SOURCE": "sample",
@@ -121,7 +122,7 @@ def airflow_environment(
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(api_port),
         "AIRFLOW__API__BASE_URL": base_url,
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}{path}/execution/",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
         "AIRFLOW__API__SECRET_KEY": secrets.api,
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet,

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local import accounts, airflow_api, database, environment, ports, postgres, starter, supervision, users, waiting
 from local.errors import LocalError
@@ -50,7 +51,7 @@ class Stack:
     @property
     def url(self) -> str:
         """Where Airflow's web interface and REST API are."""
-        return f"http://127.0.0.1:{self.api_port}"
+        return f"http://127.0.0.1:{self.api_port}{urlsplit(self.env['AIRFLOW__API__BASE_URL']).path.rstrip('/')}"
 
     def database_url(self, role: str = "stocks_app") -> str:
         """The address of our database for `stocks_app`, `stocks_owner` or `postgres`."""
