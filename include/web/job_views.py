@@ -19,6 +19,7 @@ from include.storage.database import Database
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import was_cancelled
 from include.storage.reading import request_of_job, requests_of_job, summary, unopened_job
+from include.storage.viewing import check_visible
 from include.web.access import DAG_ID
 from include.web.airflow_runs import find_run, is_visible, joined_job, released
 
@@ -52,8 +53,7 @@ def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSu
     found = summary(connection, viewer, kept) if kept else found
     if found is not None:
         return found
-    if request_of_job(connection, job_id) is not None:
-        raise UnknownJobError(job_id)
+    check_visible(connection, viewer, job_id)  # one that the run opens at this very moment is not hidden
     if waiting is None:
         return _without_run(connection, viewer, job_id)
     if waiting.status is not JobStatus.QUEUED and was_cancelled(connection, job_id):

@@ -57,6 +57,16 @@ def test_a_run_without_a_job_has_a_status(api: Call, run: Any, state: str, statu
     assert api("GET", f"/jobs/{RUN}").json()["status"] == status
 
 
+def test_a_job_that_is_opened_while_it_is_looked_for_is_there(
+    api: Call, run: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("running")
+    opened(connection, RUN, wanted())
+    monkeypatch.setattr("include.web.job_views.summary", lambda *_: None)  # as it was a moment ago
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == "queued"
+    assert api("GET", f"/jobs/{RUN}", "bob").status_code == 404
+
+
 @pytest.mark.parametrize("state", ["success", "failed"])
 def test_a_run_that_somebody_ended_before_its_job_was_opened_is_cancelled(
     api: Call, run: Any, connection: Connection, state: str
