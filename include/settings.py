@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         True, description="lead Airflow's own triggers through our submission, so that equal ones get the same run"
     )
     max_event_streams: int = Field(
-        100, ge=1, le=10_000, description="progress streams that one process of the API server has open at once"
+        200, ge=1, le=10_000, description="progress streams that one process of the API server has open at once"
     )
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
     max_active_jobs: int = Field(

@@ -1,11 +1,13 @@
 """The route that tells the progress of a job as it happens: server-sent events, until the job ends.
 
-A stream holds neither a thread nor a connection to a database: it borrows both for the moment of each look.
+A stream holds neither a thread nor a connection to a database: it borrows both for the moment of each look, and who
+watch the same job look together.
 """
 
+import asyncio
 import signal
+import zlib
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Annotated
 
 import anyio
@@ -26,17 +28,37 @@ router = APIRouter(dependencies=[MayRead])
 
 PAUSE_SECONDS = 0.5
 RETRY_MILLISECONDS = 2000
-_looks = CapacityLimiter(4)  # threads for all streams together: the other routes keep theirs
+_threads = CapacityLimiter(4)  # for all streams together: the other routes keep theirs
 
 
 class _Streams:
-    """How many streams are open in this process; all on one event loop."""
+    """The streams that are open in this process; all on one event loop."""
 
     def __init__(self) -> None:
         self.open = 0
+        self._looks: dict[tuple[Viewer, str], asyncio.Task[JobSummary]] = {}
+
+    async def look(self, viewer: Viewer, job_id: str) -> JobSummary:
+        """Where a job stands now: one look for all who want it until it is done."""
+        key = viewer, job_id
+        if key not in self._looks:
+            going = asyncio.ensure_future(to_thread.run_sync(look, viewer, job_id, limiter=_threads))
+            going.add_done_callback(lambda done: self._end(key, done))
+            self._looks[key] = going
+        return await asyncio.shield(self._looks[key])  # who goes away ends it for nobody else
+
+    def _end(self, key: tuple[Viewer, str], done: asyncio.Task[JobSummary]) -> None:
+        del self._looks[key]
+        if not done.cancelled():
+            done.exception()  # asyncio complains of a failure that nobody was left to hear
 
 
 _streams = _Streams()
+
+
+def open_streams() -> int:
+    """How many streams are open in this process."""
+    return _streams.open
 
 
 def look(viewer: Viewer, job_id: str) -> JobSummary:
@@ -52,7 +74,7 @@ async def first_look(job_id: str, viewer: ViewerDep) -> AsyncIterator[JobSummary
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, message, {"Retry-After": RETRY_AFTER_SECONDS})
     _streams.open += 1
     try:
-        yield await to_thread.run_sync(look, viewer, job_id, limiter=_looks)
+        yield await _streams.look(viewer, job_id)
     finally:
         _streams.open -= 1
 
@@ -65,7 +87,6 @@ async def stream_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """`progress` whenever something has changed, and `ended` as the last one. `Last-Event-ID` says what is known."""
     job, told = first, last_event_id
-    read = partial(look, viewer, first.job_id)
     while True:
         if told != _mark(job) or not job.status.is_active:
             told = _mark(job)
@@ -73,8 +94,14 @@ async def stream_events(
             yield ServerSentEvent(event=name, id=told, data=job, retry=RETRY_MILLISECONDS)
         if not job.status.is_active or _is_stopping():
             return
-        await anyio.sleep(PAUSE_SECONDS)
-        job = await to_thread.run_sync(read, limiter=_looks)
+        await anyio.sleep(_until_next_look(first.job_id))
+        job = await _streams.look(viewer, first.job_id)
+
+
+def _until_next_look(job_id: str) -> float:
+    """The pause of all who watch a job ends at the same moment; that of another job at another one."""
+    moment = zlib.crc32(job_id.encode()) / 2**32 * PAUSE_SECONDS
+    return PAUSE_SECONDS - (anyio.current_time() - moment) % PAUSE_SECONDS
 
 
 def _mark(job: JobSummary) -> str:
