@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status doctor mend logs password user clean test test-browser test-crash test-fab fuzz check bench schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-browser test-crash test-fab fuzz check bench screenshots schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -71,6 +71,9 @@ check: installed-dev ## look the code over: format, lint, types, borders between
 
 bench: installed-dev ## measure speed and memory on this machine, beside the goals and the last time
 	@$(VENV)/python -m benchmarks $(ARGS)
+
+screenshots: installed-dev ## pictures of every page, light and dark, into docs/images (it needs Chromium)
+	@$(VENV)/python -m tests.browser.screenshots docs/images
 
 schema: installed-dev ## after adding a migration: describe anew the tables that a database must have
 	@$(VENV)/python -m tests.storage.make_schema

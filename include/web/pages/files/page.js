@@ -31,6 +31,17 @@ export function remember(values, { step = false } = {}) {
   const address = withQuery(location.pathname, values);
   if (step) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
+  tellAirflow();
+}
+
+// Airflow shows in the address of the window which page its frame is at, `/plugin/stocks/stocks/screener`, and opens it
+// there again; but it looks only when a page is loaded.
+const VIEW = "/plugin/stocks";
+
+function tellAirflow() {
+  if (self === top || !top.location.pathname.includes(VIEW)) return;
+  const before = top.location.pathname.slice(0, top.location.pathname.indexOf(VIEW));
+  top.history.replaceState(top.history.state, "", before + VIEW + location.pathname + location.search);
 }
 
 // Airflow's frame lets no page in it lead the whole window elsewhere: a click on a link of the window itself does.
