@@ -1,0 +1,87 @@
+"""`make screenshots`: a picture of every page, light and dark, of an installation that has been used for some days.
+
+The documentation shows some of them; whoever changes a page looks at all.
+"""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import browser
+from local.stack import Stack, stack
+from tests.end_to_end.airflow import Airflow
+
+DAYS = ("2010-03-01", "2010-03-02", "2010-03-03", "2010-03-04", "2010-03-05")
+WIDTH, HEIGHT = 1280, 860
+COLOURS = 192  # a screenshot needs no more, and is a quarter of the size with them
+
+
+def use(running: Stack) -> dict[str, str]:
+    """Some days of use; returns the paths of the pages to show, by name."""
+    with Airflow(running) as airflow:
+        for day in DAYS:
+            airflow.wait(airflow.request(universe="sample_leaders", data_source="sample", as_of=day))
+        job = airflow.request(tickers=["JPM", "IBM", "KO", "NOPE", "GONE"], data_source="sample", as_of=DAYS[-1])
+        airflow.wait(job)
+        body = {"tickers": ["JPM", "IBM", "KO", "HD"], "notes": "after the results"}
+        airflow.http.post("/api/stocks/watchlist/banks", json=body).raise_for_status()
+        answer = airflow.http.post("/api/stocks/watchlist/banks/analyze", json={"data_source": "sample"})
+        airflow.wait(answer.raise_for_status().json()["job_id"])
+    return {
+        "jobs": "/stocks/",
+        "new": "/stocks/?new",
+        "job": f"/stocks/jobs/{job}",
+        "screener": "/stocks/screener",
+        "stock": "/stocks/tickers/JPM?data_source=sample",
+        "watchlists": "/stocks/watchlists",
+        "watchlist": "/stocks/watchlists/banks",
+        "audit": "/stocks/requests",
+        "health": "/stocks/health",
+        "in-airflow": "/plugin/stocks",
+        "run": f"/dags/analyze_stocks/runs/{job}/plugin/stocks",
+    }
+
+
+def take(running: Stack, started: Browser, pages: dict[str, str], folder: Path) -> None:
+    """Save a picture of each page in both themes."""
+    for theme in ("light", "dark"):
+        with started.new_context(
+            base_url=running.url, color_scheme=theme, viewport={"width": WIDTH, "height": HEIGHT}
+        ) as context:
+            context.add_cookies([{"name": "_token", "value": running.token(), "url": running.url}])
+            page = context.new_page()
+            page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+            for name, path in pages.items():
+                page.goto(path)
+                settle(page)
+                save(page.screenshot(), folder / f"{name}-{theme}.png")
+
+
+def settle(page: Page) -> None:
+    """Wait until a page and the frames in it show what they have."""
+    page.wait_for_load_state("networkidle")
+    for frame in page.frames:
+        frame.wait_for_function("!document.querySelector('[aria-busy=true]')")
+
+
+def save(picture: bytes, file: Path) -> None:
+    """Save a picture with few colours."""
+    few = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
+    few.save(file, optimize=True)
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="bellwether-pictures-") as home, stack(Path(home) / "home") as running:
+        pages = use(running)
+        with browser() as started:
+            take(running, started, pages, folder)
+    print(f"Saved to {folder}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
