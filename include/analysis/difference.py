@@ -3,7 +3,7 @@
 import re
 
 from include.model.analysis import Analysis, Reading
-from include.model.difference import Difference, Move
+from include.model.difference import Compared, Difference, Move
 
 _SHOWN = 0.05
 """Least change of a contribution that a figure with one decimal shows."""
@@ -31,7 +31,7 @@ _ENDED = (
 )
 
 
-def compare(before: Analysis, now: Analysis) -> Difference:
+def compare(before: Analysis | Compared, now: Analysis | Compared) -> Difference:
     """The difference of two analyses; raises ValueError unless they are of one ticker, by one version of a strategy."""
     for name in ("ticker", "strategy", "strategy_version"):
         if getattr(before, name) != getattr(now, name):

@@ -7,6 +7,19 @@ from include.model.analysis import Reading, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What of an analysis is compared with another one of the same ticker."""
+
+    ticker: str
+    strategy: str
+    strategy_version: str
+    session: date
+    score: float
+    verdict: Verdict
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """One indicator in both analyses."""
 

@@ -49,8 +49,20 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRow:
+    """The latest result of a ticker by one strategy and from one source."""
+
+    strategy: str
+    data_source: DataSource
+    session_date: date
+    verdict: Verdict
+    score: float
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceBar:
-    """One session's prices as quoted; times `adjustment` they are adjusted for dividends."""
+    """One session's prices; times `adjustment` they are adjusted for dividends."""
 
     session_date: date
     open: float

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from include.model.analysis import Reading, Verdict
 from include.model.bars import DataSource
 from include.model.request import AnalysisSource
-from include.model.results import Explanation, PriceBar, Prices, ResultRow
+from include.model.results import Explanation, PriceBar, Prices, ResultRow, SeriesRow
 from include.model.viewer import Viewer
 from include.storage.connection import Connection, queries
 from include.storage.viewing import as_seen_by
@@ -20,6 +20,7 @@ ROWS_AT_ONCE = 1000
 _RESULT = TypeAdapter(ResultRow)
 _READINGS = TypeAdapter(tuple[Reading, ...])
 _BARS = TypeAdapter(list[PriceBar])
+_SERIES = TypeAdapter(list[SeriesRow])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Screen:
     """Which results: of these series the latest ones (of a session, of a job), and of those the ones that are so."""
 
     tickers: Sequence[str] | None = None
+    prefix: str | None = None
     strategy: str | None = None
     data_source: DataSource | None = None
     session: date | None = None
@@ -59,7 +61,7 @@ def screen(
     connection: Connection, viewer: Viewer, wanted: Screen, after: tuple[float, str] | None, most: int
 ) -> list[Placed]:
     """One page of the screener: the rows behind the one with this key and ticker."""
-    rows = queries().screen(connection, **_parameters(viewer, wanted, after, most))
+    rows = queries().screen(connection, **_page_parameters(viewer, wanted, after, most))
     return [Placed(key=row["key"], row=_result(row)) for row in rows]
 
 
@@ -67,28 +69,44 @@ def screen_all(connection: Connection, viewer: Viewer, wanted: Screen) -> Iterat
     """The whole screener, however long; a part of it in memory at a time. In a transaction."""
     with connection.cursor(name="screener") as cursor:
         cursor.itersize = ROWS_AT_ONCE
-        cursor.execute(queries().screen.sql, _parameters(viewer, wanted, None, None))
+        cursor.execute(queries().screen.sql, _page_parameters(viewer, wanted, None, None))
         for row in cursor:
             yield _result(row)
 
 
-def _parameters(viewer: Viewer, wanted: Screen, after: tuple[float, str] | None, most: int | None) -> dict[str, Any]:
+def count_verdicts(connection: Connection, viewer: Viewer, wanted: Screen) -> dict[Verdict, int]:
+    """How many rows of the screener have each verdict, whichever of them are wanted."""
+    rows = queries().count_verdicts(connection, **_parameters(viewer, wanted))
+    found = {row["verdict"]: row["results"] for row in rows}
+    return {verdict: found.get(verdict, 0) for verdict in Verdict}
+
+
+def _page_parameters(
+    viewer: Viewer, wanted: Screen, after: tuple[float, str] | None, most: int | None
+) -> dict[str, Any]:
     key, ticker = after or (None, None)
     return {
-        **as_seen_by(viewer),
-        "tickers": None if wanted.tickers is None else list(wanted.tickers),
-        "strategy": wanted.strategy,
-        "data_source": wanted.data_source,
-        "session": wanted.session,
-        "job_id": wanted.job_id,
+        **_parameters(viewer, wanted),
         "verdicts": None if wanted.verdicts is None else list(wanted.verdicts),
-        "min_score": wanted.min_score,
-        "max_score": wanted.max_score,
-        "analysis_source": wanted.analysis_source,
         "sort": wanted.sort,
         "after_key": key,
         "after_ticker": ticker,
         "most": most,
+    }
+
+
+def _parameters(viewer: Viewer, wanted: Screen) -> dict[str, Any]:
+    return {
+        **as_seen_by(viewer),
+        "tickers": None if wanted.tickers is None else list(wanted.tickers),
+        "prefix": wanted.prefix,
+        "strategy": wanted.strategy,
+        "data_source": wanted.data_source,
+        "session": wanted.session,
+        "job_id": wanted.job_id,
+        "min_score": wanted.min_score,
+        "max_score": wanted.max_score,
+        "analysis_source": wanted.analysis_source,
     }
 
 
@@ -124,8 +142,24 @@ def explanation(connection: Connection, series: Series, session: date | None) ->
     found = next(iter(history(connection, series, before, 1)), None)
     if found is None or (session is not None and found[1].session_date != session):
         return None
-    readings = queries().readings_of_result(connection, result_id=found[0])
-    return Explanation(result=found[1], readings=None if readings is None else _READINGS.validate_python(readings))
+    return _explained(connection, *found)
+
+
+def explanation_before(connection: Connection, now: ResultRow) -> Explanation | None:
+    """The result of the session before, by the same strategy and from the same source; None when it is the first."""
+    series = Series(ticker=now.ticker, strategy=now.strategy, data_source=now.data_source)
+    found = next(iter(history(connection, series, (now.session_date, 0), 1)), None)
+    return None if found is None else _explained(connection, *found)
+
+
+def _explained(connection: Connection, result_id: int, result: ResultRow) -> Explanation:
+    readings = queries().readings_of_result(connection, result_id=result_id)
+    return Explanation(result=result, readings=None if readings is None else _READINGS.validate_python(readings))
+
+
+def series_of(connection: Connection, ticker: str) -> list[SeriesRow]:
+    """By which strategies and from which sources a ticker has results, the newest first."""
+    return _SERIES.validate_python(list(queries().series_of_ticker(connection, ticker=ticker)))
 
 
 def stored_prices(

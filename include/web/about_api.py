@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from include import __version__
 from include.analysis import Strategy, describe_strategy, load_strategies
 from include.market.universes import Universe, universe, universes
+from include.model.analysis import Category
 from include.settings import settings
 from include.storage.schema import SCHEMA_VERSION
 from include.web.access import MayRead
@@ -23,14 +24,29 @@ from include.web.readiness import Housekeeping, examine
 router = APIRouter(tags=["about"])
 
 
+class IndicatorAnswer(BaseModel):
+    """What a strategy looks at: when it votes, and when it is sure, in words."""
+
+    id: str
+    label: str
+    category: Category
+    rule: str
+
+
 class StrategyAnswer(BaseModel):
-    """A strategy as a person chooses it; `version` changes with everything that changes a result."""
+    """A strategy as a person chooses it; `version` changes with everything that changes a result.
+
+    A score that is `plain` points from 50 is a Buy or Sell, and a strong one from `strong` on.
+    """
 
     name: str
     title: str
     description: str
     version: str
     rules: list[str]
+    plain: float
+    strong: float
+    indicators: list[IndicatorAnswer]
 
 
 class UniverseAnswer(BaseModel):
@@ -124,6 +140,12 @@ def _strategy(strategy: Strategy) -> StrategyAnswer:
         description=strategy.description,
         version=strategy.version,
         rules=list(describe_strategy(strategy)),
+        plain=strategy.plain / 10,
+        strong=strategy.strong / 10,
+        indicators=[
+            IndicatorAnswer(id=one.id, label=one.label, category=one.category, rule=one.says)
+            for one in strategy.indicators
+        ],
     )
 
 

@@ -6,10 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from pydantic import Field, TypeAdapter
 
+from include.market.adjusting import adjusted
 from include.market.sources.source import open_source
 from include.model.bars import Bars, DataSource
 from include.model.results import PriceBar, Prices
 from include.settings import settings
+from include.storage.connection import Connection
+from include.storage.prices import Span, read_series
 from include.storage.screening import stored_prices
 from include.web.access import MayRead
 from include.web.conditional import tagged
@@ -28,6 +31,7 @@ class PricesWanted(Wanted):
     data_source: DataSource = Field(default_factory=lambda: DataSource(settings().default_data_source))
     since: Day | None = None
     until: Day | None = None
+    adjusted: bool = Field(False, description="as an analysis sees them: for dividends, and in no pence but pounds")
 
 
 @router.get("/prices/{ticker}", response_model=Prices, responses=TAGGED)
@@ -35,12 +39,23 @@ def read_prices(request: Request, ticker: TickerDep, wanted: Annotated[PricesWan
     """The bars that are at hand, oldest first; nothing is fetched for it."""
     if wanted.data_source is DataSource.YAHOO:
         with stocks() as database:
-            found = database.run(lambda c: stored_prices(c, ticker, wanted.data_source, wanted.since, wanted.until))
+            found = database.run(lambda c: _stored(c, ticker, wanted))
     else:
         found = _local(ticker, wanted)
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"there are no such prices of {ticker}")
     return tagged(request, _PRICES, found)
+
+
+def _stored(connection: Connection, ticker: str, wanted: PricesWanted) -> Prices | None:
+    if not wanted.adjusted:
+        return stored_prices(connection, ticker, wanted.data_source, wanted.since, wanted.until)
+    span = Span(since=wanted.since or date.min, until=wanted.until)
+    history = read_series(connection, wanted.data_source, {ticker: span})[ticker].history
+    if history is None or history.currency is None:  # without a currency there is no analysis to compare it with
+        return None
+    bars = adjusted(history)
+    return Prices(ticker=ticker, data_source=bars.source, currency=bars.currency, bars=_bars(bars, wanted))
 
 
 def _local(ticker: str, wanted: PricesWanted) -> Prices | None:

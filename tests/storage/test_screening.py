@@ -13,7 +13,18 @@ from include.model.viewer import Viewer
 from include.storage.connection import Connection, connect
 from include.storage.jobs import finalize_job
 from include.storage.results import store_outcomes
-from include.storage.screening import Screen, Series, explanation, history, latest, screen, screen_all
+from include.storage.screening import (
+    Screen,
+    Series,
+    count_verdicts,
+    explanation,
+    explanation_before,
+    history,
+    latest,
+    screen,
+    screen_all,
+    series_of,
+)
 from tests.storage.demands import begun, demand, outcome
 from tests.storage.turns import turns
 
@@ -199,3 +210,55 @@ def test_an_explanation_has_the_readings_until_they_are_trimmed(connection: Conn
     assert trimmed is not None
     assert trimmed.readings is None
     assert explanation(connection, Series(ticker="IBM"), DAYS[2]) is None
+
+
+def test_a_prefix_finds_the_tickers_that_begin_so_and_means_no_pattern(connection: Connection) -> None:
+    for ticker in ("IBM", "IBN", "KO", "I-B"):
+        write(connection, ticker, DAYS[0])
+    assert tickers(connection, prefix="IB", sort="ticker") == ["IBM", "IBN"]
+    assert tickers(connection, prefix="I_") == tickers(connection, prefix="%") == []
+
+
+def test_the_counts_are_those_of_the_rows_that_each_verdict_has(connection: Connection) -> None:
+    for number, verdict in enumerate([Verdict.STRONG_BUY, Verdict.BUY, Verdict.HOLD, Verdict.BUY]):
+        found = outcome(f"T{number}", 10.0 * number, verdict)
+        store_outcomes(connection, begun(connection, f"run-{number}", demand(f"T{number}")), [found])
+    filters: tuple[dict[str, Any], ...] = (
+        {},
+        {"min_score": 10},
+        {"tickers": ["T1", "T3"]},
+        {"prefix": "T3"},
+        {"job_id": "run-1"},
+        {"session": DAYS[3]},
+        {"session": DAYS[0]},
+        {"strategy": "momentum"},
+    )
+    for wanted in filters:
+        counted = count_verdicts(connection, ANN, Screen(**wanted))
+        assert counted == {verdict: len(tickers(connection, verdicts=[verdict], **wanted)) for verdict in Verdict}
+    assert count_verdicts(connection, ANN, Screen())[Verdict.BUY] == 2
+    assert sum(count_verdicts(connection, BOB, Screen(job_id="run-1")).values()) == 0
+
+
+def test_the_series_of_a_ticker_are_what_it_was_analysed_by_and_from_the_newest_first(connection: Connection) -> None:
+    write(connection, "IBM", DAYS[0], 10)
+    write(connection, "IBM", DAYS[1], 20)
+    write(connection, "IBM", DAYS[3], 30, strategy="momentum")
+    found = series_of(connection, "IBM")
+    assert [(one.strategy, one.session_date, one.score) for one in found] == [
+        ("momentum", DAYS[3], 30),
+        ("balanced", DAYS[1], 20),
+    ]
+    assert series_of(connection, "KO") == []
+
+
+def test_the_result_before_is_of_the_same_series_whatever_lies_between(connection: Connection) -> None:
+    write(connection, "IBM", DAYS[0], 10)
+    write(connection, "IBM", DAYS[1], 20, strategy="momentum")
+    write(connection, "IBM", DAYS[3], 30)
+    now = latest(connection, Series(ticker="IBM"))
+    assert now is not None
+    before = explanation_before(connection, now)
+    assert before is not None
+    assert (before.result.session_date, before.result.score, before.readings) == (DAYS[0], 10, None)
+    assert explanation_before(connection, before.result) is None
