@@ -29,7 +29,7 @@ _NAME = re.compile(r"\w(?:[\w .-]{0,48}\w)?")
 def lists_of(connection: Connection, owner: str) -> tuple[Watchlist, ...]:
     """The lists of a user, the default one first, which there is also without a ticker."""
     found = {one.name: one for one in watchlists(connection, owner)}
-    default = found.pop(DEFAULT_LIST, Watchlist(name=DEFAULT_LIST, count=0, last_analyzed_at=None))
+    default = found.pop(DEFAULT_LIST, Watchlist(name=DEFAULT_LIST, count=0, failed=0, last_analyzed_at=None))
     return default, *found.values()
 
 

@@ -1,16 +1,35 @@
 """Reads and writes of users' watchlists."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
-from include.model.analysis import Verdict
-from include.model.job import DetailStatus
 from include.model.watchlist import Watchlist, WatchlistEntry
 from include.storage.connection import Connection, queries
 
 DEFAULT_LIST = "default"
+RECENT_SESSIONS = 20
+
+_ENTRY = TypeAdapter(WatchlistEntry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesWanted:
+    """Which entries of a list, in which order; `search` is a part of ticker, name or notes."""
+
+    search: str | None = None
+    sort: str = "ticker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedEntry:
+    """An entry and its place in the order of its list."""
+
+    entry: WatchlistEntry
+    key: float
 
 
 def watchlist_tickers(connection: Connection, owner: str, name: str = DEFAULT_LIST) -> tuple[str, ...]:
@@ -37,18 +56,26 @@ def watchlists(connection: Connection, owner: str) -> tuple[Watchlist, ...]:
 
 
 def watchlist_entries(
-    connection: Connection, owner: str, name: str, after: str, most: int
-) -> tuple[WatchlistEntry, ...]:
-    """Up to `most` entries of one list, by ticker, from behind the ticker `after`; '' begins."""
-    rows = queries().watchlist_entries(connection, owner=owner, list=name, after=after, most=most)
-    return tuple(_entry(row) for row in rows)
+    connection: Connection, owner: str, name: str, wanted: EntriesWanted, after: tuple[float, str] | None, most: int
+) -> list[PlacedEntry]:
+    """Up to `most` entries of one list, from behind the one with this key and ticker."""
+    after_key, after_ticker = after or (None, None)
+    rows = queries().watchlist_entries(
+        connection,
+        owner=owner,
+        list=name,
+        search=wanted.search,
+        sort=wanted.sort,
+        after_key=after_key,
+        after_ticker=after_ticker,
+        sessions=RECENT_SESSIONS,
+        most=most,
+    )
+    return [PlacedEntry(key=row["key"], entry=_entry(row)) for row in rows]
 
 
 def _entry(row: Mapping[str, Any]) -> WatchlistEntry:
-    fields = dict(row)
-    fields["last_status"] = None if row["last_status"] is None else DetailStatus(row["last_status"])
-    fields["last_verdict"] = None if row["last_verdict"] is None else Verdict(row["last_verdict"])
-    return WatchlistEntry(**fields)
+    return _ENTRY.validate_python({name: row[name] for name in WatchlistEntry.__dataclass_fields__})
 
 
 def change_watchlist_entry(

@@ -1,6 +1,8 @@
 """The routes of watchlists: a user's own, and nobody else's."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -20,14 +22,16 @@ from include.jobs.watchlists import (
 )
 from include.model.errors import FieldProblem, InvalidRequestError
 from include.model.watchlist import Watchlist, WatchlistEntry
+from include.settings import settings
 from include.storage.connection import Connection
-from include.storage.watchlist import DEFAULT_LIST, watchlist_entries
+from include.storage.watchlist import DEFAULT_LIST, EntriesWanted, PlacedEntry, watchlist_entries
 from include.web.access import MayAsk, MayRead
 from include.web.database import stocks
 from include.web.jobs_api import ACCEPTS, ask_for
 from include.web.paging import Page, PageWanted, page, place_of
 
-PLACE = TypeAdapter(tuple[str])
+PLACE = TypeAdapter(tuple[float, str])
+Sort = Literal["ticker", "-ticker", "score", "-score", "last_analyzed_at", "-last_analyzed_at"]
 SAID_BY_LIST = ("tickers", "universe")
 
 router = APIRouter(prefix="/watchlist", tags=["watchlists"])
@@ -65,17 +69,29 @@ class EntryChanges(BaseModel):
 
 
 class Lists(BaseModel):
-    """All lists of a user."""
+    """All lists of a user, and how many there may be."""
 
     items: tuple[Watchlist, ...]
     next_cursor: None = None
+    most_lists: int
+    most_tickers: int
+
+
+class EntryPage(PageWanted):
+    """Which entries of a list, in which order."""
+
+    search: str | None = Field(None, max_length=100, description="a part of the ticker, its name or its notes")
+    sort: Sort = Field("ticker", description="a minus in front: descending; what was not analysed yet comes last")
 
 
 class Entries(Page[WatchlistEntry]):
-    """A part of one list."""
+    """A part of one list; `count` is the whole of it, `most_tickers` how many it may have."""
 
     name: str
     count: int
+    failed: int
+    last_analyzed_at: datetime | None
+    most_tickers: int
 
 
 class Added(BaseModel):
@@ -90,23 +106,31 @@ class Added(BaseModel):
 def read_lists(user: GetUserDep) -> Lists:
     """Your lists: `default`, which a request takes that names nothing, and those that you made."""
     with stocks() as database:
-        return Lists(items=database.run(lambda connection: lists_of(connection, user.get_name())))
+        found = database.run(lambda connection: lists_of(connection, user.get_name()))
+    most = settings()
+    return Lists(items=found, most_lists=most.max_watchlists, most_tickers=most.max_watchlist_tickers)
 
 
 @router.get("/{name}", dependencies=[MayRead])
-def read_list(name: str, user: GetUserDep, wanted: Annotated[PageWanted, Query()]) -> Entries:
-    """The entries of a list by ticker, each with what the last job said of it."""
+def read_list(name: str, user: GetUserDep, wanted: Annotated[EntryPage, Query()]) -> Entries:
+    """The entries of a list, each with what the last job said of it and the scores of its last sessions."""
     owner = user.get_name()
-    (after,) = place_of(wanted.cursor, PLACE) or ("",)
+    after = place_of(wanted.cursor, PLACE)
+    chosen = EntriesWanted(search=wanted.search, sort=wanted.sort)
 
-    def work(connection: Connection) -> tuple[Watchlist, tuple[WatchlistEntry, ...]]:
+    def work(connection: Connection) -> tuple[Watchlist, list[PlacedEntry]]:
         found = find_list(connection, owner, name)
-        return found, watchlist_entries(connection, owner, name, after, wanted.limit + 1)
+        return found, watchlist_entries(connection, owner, name, chosen, after, wanted.limit + 1)
 
     with stocks() as database:
-        found, entries = database.run(work)
-    part = page(entries, wanted.limit, lambda entry: (entry.ticker,))
-    return Entries(name=name, count=found.count, items=part.items, next_cursor=part.next_cursor)
+        found, placed = database.run(work)
+    part = page(placed, wanted.limit, lambda one: (one.key, one.entry.ticker))
+    return Entries(
+        **asdict(found),
+        items=[one.entry for one in part.items],
+        next_cursor=part.next_cursor,
+        most_tickers=settings().max_watchlist_tickers,
+    )
 
 
 @router.post("/{name}", dependencies=[MayAsk])

@@ -15,10 +15,10 @@ from include.jobs.watchlists import (
     rename,
 )
 from include.model.errors import InvalidRequestError
-from include.model.watchlist import UnknownWatchlistError, WatchlistExistsError
+from include.model.watchlist import UnknownWatchlistError, WatchlistEntry, WatchlistExistsError
 from include.settings import settings
 from include.storage.connection import Connection, connect
-from include.storage.watchlist import watchlist_entries, watchlist_tickers
+from include.storage.watchlist import EntriesWanted, watchlist_entries, watchlist_tickers
 
 
 @pytest.fixture
@@ -34,19 +34,23 @@ def names(connection: Connection, owner: str = "ann") -> list[tuple[str, int]]:
     return [(one.name, one.count) for one in lists_of(connection, owner)]
 
 
+def entries(connection: Connection, name: str = "default", **wanted: str) -> list[WatchlistEntry]:
+    return [one.entry for one in watchlist_entries(connection, "ann", name, EntriesWanted(**wanted), None, 10)]
+
+
 def test_a_user_has_the_default_list_and_those_that_were_added_to(connection: Connection) -> None:
     assert names(connection) == [("default", 0)]
     added, changed = add_tickers(connection, "ann", "Übersee 2", ["ibm", " JPM ", "IBM"], "from the paper")
     assert (added, changed.name, changed.count) == (2, "Übersee 2", 2)
     assert names(connection) == [("default", 0), ("Übersee 2", 2)]
-    (first, _) = watchlist_entries(connection, "ann", "Übersee 2", "", 10)
+    (first, _) = entries(connection, "Übersee 2")
     assert (first.ticker, first.notes, first.last_job_id, first.last_verdict) == ("IBM", "from the paper", None, None)
 
 
 def test_adding_again_changes_nothing(connection: Connection) -> None:
     add_tickers(connection, "ann", "default", ["IBM"], "first")
     assert add_tickers(connection, "ann", "default", ["IBM", "JPM"], "second")[0] == 1
-    notes = {entry.ticker: entry.notes for entry in watchlist_entries(connection, "ann", "default", "", 10)}
+    notes = {entry.ticker: entry.notes for entry in entries(connection)}
     assert notes == {"IBM": "first", "JPM": "second"}
 
 
@@ -94,10 +98,10 @@ def test_a_list_is_renamed_unless_there_is_one_of_that_name(connection: Connecti
 def test_an_entry_gets_a_name_and_notes_and_loses_them(connection: Connection) -> None:
     add_tickers(connection, "ann", "default", ["IBM"], "cheap")
     change_entry(connection, "ann", "default", "ibm", {"name": "Big Blue"})
-    (entry,) = watchlist_entries(connection, "ann", "default", "", 10)
+    (entry,) = entries(connection)
     assert (entry.name, entry.notes) == ("Big Blue", "cheap")
     change_entry(connection, "ann", "default", "IBM", {"name": None, "notes": None})
-    (entry,) = watchlist_entries(connection, "ann", "default", "", 10)
+    (entry,) = entries(connection)
     assert (entry.name, entry.notes) == (None, None)
 
 
@@ -114,8 +118,9 @@ def test_what_is_removed_is_gone_and_a_list_goes_with_its_last_ticker(connection
 
 def test_entries_are_read_page_by_page(connection: Connection) -> None:
     add_tickers(connection, "ann", "default", ["IBM", "JPM", "KO", "XOM"])
-    pages = [watchlist_entries(connection, "ann", "default", after, 2) for after in ("", "JPM", "XOM")]
-    assert [[entry.ticker for entry in page] for page in pages] == [["IBM", "JPM"], ["KO", "XOM"], []]
+    places = (None, (0.0, "JPM"), (0.0, "XOM"))
+    pages = [watchlist_entries(connection, "ann", "default", EntriesWanted(), place, 2) for place in places]
+    assert [[one.entry.ticker for one in page] for page in pages] == [["IBM", "JPM"], ["KO", "XOM"], []]
 
 
 @pytest.mark.usefixtures("small_limits")

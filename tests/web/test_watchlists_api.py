@@ -70,8 +70,23 @@ def test_a_name_that_no_list_can_have(api: Call) -> None:
 
 
 def test_unknown_parameters_of_a_page_are_refused(api: Call) -> None:
-    fields = {detail["field"] for detail in error(api("GET", "/watchlist/default?limit=501&offset=1"))["details"]}
-    assert fields == {"limit", "offset"}
+    refused = error(api("GET", "/watchlist/default?limit=501&offset=1&sort=notes&search=" + "x" * 101))
+    assert {detail["field"] for detail in refused["details"]} == {"limit", "offset", "sort", "search"}
+
+
+def test_a_list_is_searched_and_sorted_in_pages(api: Call) -> None:
+    fill(api)
+    api("PATCH", f"{BANKS}/C", json={"notes": "dear"})
+    found = api("GET", f"{BANKS}?search=CHEAP&sort=-ticker&limit=1").json()
+    assert ([entry["ticker"] for entry in found["items"]], found["count"]) == (["JPM"], 3)
+    rest = api("GET", f"{BANKS}?search=CHEAP&sort=-ticker&cursor={found['next_cursor']}").json()
+    assert ([entry["ticker"] for entry in rest["items"]], rest["next_cursor"]) == (["BAC"], None)
+
+
+def test_the_limits_are_told(api: Call) -> None:
+    said = api("GET", "/watchlist").json()
+    assert (said["most_lists"], said["most_tickers"]) == (50, 1000)
+    assert api("GET", "/watchlist/default").json()["most_tickers"] == 1000
 
 
 def test_nobody_sees_or_changes_anothers_lists(api: Call) -> None:

@@ -44,20 +44,90 @@ WHERE entry.id = entries.id
 SELECT pg_advisory_xact_lock(hashtextextended('watchlist ' || :owner, 0)) IS NULL AS locked;
 
 -- name: watchlists(owner)
-SELECT list AS name, count(*)::integer AS count, max(last_analyzed_at) AS last_analyzed_at
+SELECT
+    list AS name,
+    count(*)::integer AS count,
+    count(*) FILTER (WHERE last_status = 'failed')::integer AS failed,
+    max(last_analyzed_at) AS last_analyzed_at
 FROM watchlist
 WHERE owner = :owner
 GROUP BY list
 ORDER BY list;
 
--- name: watchlist_entries(owner, list, after, most)
+-- name: watchlist_entries(owner, list, search, sort, after_key, after_ticker, sessions, most)
+-- One page of a list, with what the last job said of each ticker and the scores of its last sessions: those of that
+-- job's strategy and source, as no others can be compared. A ticker by an old name has them by its new one.
+WITH RECURSIVE keyed AS (
+    SELECT
+        entry.*,
+        CASE :sort::text -- without a value: behind all others
+            WHEN 'score' THEN coalesce(last_score, 1000)::double precision
+            WHEN '-score' THEN coalesce(-last_score, 1000)::double precision
+            WHEN 'last_analyzed_at' THEN coalesce(extract(epoch FROM last_analyzed_at), 1e15)::double precision
+            WHEN '-last_analyzed_at' THEN coalesce(-extract(epoch FROM last_analyzed_at), 1e15)::double precision
+            ELSE 0
+        END AS key,
+        CASE WHEN :sort = '-ticker' THEN ticker END AS backwards
+    FROM watchlist AS entry
+    WHERE owner = :owner
+        AND list = :list
+        AND (
+            :search::text IS NULL
+            OR position(lower(:search) IN lower(concat_ws(E'\n', ticker, name, notes))) > 0
+        )
+),
+page AS MATERIALIZED (
+    SELECT *
+    FROM keyed
+    WHERE :after_ticker::text IS NULL
+        OR CASE
+            WHEN :sort = '-ticker' THEN ticker < :after_ticker
+            ELSE (key, ticker) > (:after_key::double precision, :after_ticker)
+        END
+    ORDER BY backwards DESC, key, ticker
+    LIMIT :most
+),
+names AS (
+    SELECT ticker, ticker AS name FROM page
+    UNION
+    SELECT names.ticker, alias.renamed_to
+    FROM names
+    JOIN ticker_aliases AS alias ON alias.ticker = names.name
+)
 SELECT
-    ticker, name, notes, added_at,
-    last_job_id, last_analyzed_at, last_status, last_verdict, last_score::double precision AS last_score
-FROM watchlist
-WHERE owner = :owner AND list = :list AND ticker > :after
-ORDER BY ticker
-LIMIT :most;
+    page.key, page.ticker, page.name, page.notes, page.added_at,
+    page.last_job_id, page.last_analyzed_at, page.last_status, page.last_verdict,
+    page.last_score::double precision AS last_score,
+    last.session_date AS last_session, last.error_code AS last_error_code, last.error_message AS last_error_message,
+    job.request ->> 'strategy' AS strategy,
+    job.request ->> 'data_source' AS data_source,
+    coalesce(sessions.recent, '[]') AS recent
+FROM page
+LEFT JOIN analysis_jobs AS job ON job.job_id = page.last_job_id
+LEFT JOIN LATERAL (
+    SELECT detail.ticker, detail.session_date, detail.error_code, detail.error_message
+    FROM names
+    JOIN analysis_jobs_details AS detail ON detail.job_id = page.last_job_id AND detail.ticker = names.name
+    WHERE names.ticker = page.ticker
+    ORDER BY detail.ticker = page.ticker DESC
+    LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+    SELECT
+        jsonb_agg(
+            jsonb_build_object('session_date', session_date, 'score', score, 'verdict', verdict) ORDER BY session_date
+        ) AS recent
+    FROM (
+        SELECT session_date, score, verdict
+        FROM analysis_results AS result
+        WHERE result.ticker = coalesce(last.ticker, page.ticker)
+            AND result.strategy = job.request ->> 'strategy'
+            AND result.data_source = job.request ->> 'data_source'
+        ORDER BY session_date DESC
+        LIMIT :sessions
+    ) AS newest
+) AS sessions ON true
+ORDER BY page.backwards DESC, page.key, page.ticker;
 
 -- name: change_watchlist_entry(owner, list, ticker, changes)!
 -- Of `name` and `notes` those that `changes` has, also to nothing.
