@@ -8,9 +8,13 @@ from datetime import UTC
 from include.market.pace import GivenUpError, NotNowError, spacing
 from include.model.bars import DataSource
 from include.model.errors import ErrorCode
+from include.model.operating import SourceStanding
+from include.model.viewer import Viewer
 from include.settings import Settings
+from include.storage.connection import Connection
 from include.storage.database import Database
 from include.storage.limits import Pauses, Rate, SourceState, add_source, source_state, take_turn
+from include.storage.operating import source_standing
 
 MOST_FAILURES = 6
 LONGEST_PAUSE = 900.0
@@ -90,3 +94,11 @@ class SharedPace:
 
     def _waits(self) -> str:
         return f"waits for its turn: {self._source} gets {self._settings.requests_per_minute} requests a minute in all"
+
+
+def standing(connection: Connection, viewer: Viewer, source: DataSource, settings: Settings) -> SourceStanding | None:
+    """How a source stands for all processes together, None when nobody has asked it yet."""
+    per_minute = settings.requests_per_minute
+    between, burst = spacing(per_minute)
+    rate = Rate(between=between, burst=burst)
+    return source_standing(connection, viewer, source, per_minute, rate, 60 * settings.away_minutes)

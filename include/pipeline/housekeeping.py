@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import result, task
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.observability import stats
 from pydantic import TypeAdapter
@@ -45,9 +46,10 @@ def keep_house(ti: Any) -> dict[str, Any]:  # noqa: ANN401
     _measure(report)
     if report.summary:
         ti.xcom_push(key=NOTE, value=fit(_short(report.summary)))
-    if report.problems:
-        raise AirflowFailException("; ".join(report.problems))
     document: dict[str, Any] = TypeAdapter(Report).dump_python(report, mode="json")
+    if report.problems:
+        ti.xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=document)  # who fails returns nothing
+        raise AirflowFailException("; ".join(report.problems))
     return document
 
 

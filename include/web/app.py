@@ -14,6 +14,7 @@ from include.web import (
     jobs_api,
     jobs_reading,
     old_clients_api,
+    operating_api,
     prices_api,
     results_api,
     screener_api,
@@ -40,6 +41,7 @@ def create_app() -> FastAPI:
         watchlists_api,
         audit_api,
         about_api,
+        operating_api,
         deletion_api,
         description_api,
     ):

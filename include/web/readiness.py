@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models.dagrun import DagRun
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from include.model.errors import SchemaError
@@ -52,7 +53,7 @@ def examine(session: Session) -> Readiness:
     return Readiness(
         schema_version=SCHEMA_VERSION,
         scheduler_heartbeat=scheduler.latest_heartbeat if scheduler else None,
-        last_housekeeping=_housekeeping(session),
+        last_housekeeping=last_housekeeping(session),
         troubles=tuple(trouble for trouble in troubles if trouble),
     )
 
@@ -68,11 +69,13 @@ def _database() -> Trouble | None:
     return None
 
 
-def _housekeeping(session: Session) -> Housekeeping | None:
-    ended = (
-        select(DagRun.state, DagRun.end_date)
-        .where(DagRun.dag_id == HOUSEKEEPING_DAG, DagRun.end_date.is_not(None))
-        .order_by(DagRun.end_date.desc())
-    )
-    found = session.execute(ended.limit(1)).first()
+def last_housekeeping(session: Session) -> Housekeeping | None:
+    """How the last housekeeping that is over went, None before there was one."""
+    found = session.execute(ended_housekeeping(DagRun.state, DagRun.end_date)).first()
     return None if found is None else Housekeeping(state=str(found.state), ended_at=found.end_date)
+
+
+def ended_housekeeping(*columns: Any) -> Select[Any]:  # noqa: ANN401
+    """The statement for the last run that is over."""
+    ended = select(*columns).where(DagRun.dag_id == HOUSEKEEPING_DAG, DagRun.end_date.is_not(None))
+    return ended.order_by(DagRun.end_date.desc()).limit(1)

@@ -6,7 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import TypeAdapter
 
+from include.jobs.housekeeping import Report
 from include.model.job import JobStatus
 from include.settings import settings
 from include.storage.connection import Connection
@@ -56,6 +58,16 @@ def report(run: Any) -> Any:
             select(XComModel).where(XComModel.dag_run_id == run.id, XComModel.key == "return_value")
         )
         return XComModel.deserialize_value(found.one())
+
+
+def last_report() -> Report | None:
+    """The report of the last housekeeping as our API finds it."""
+    from airflow.utils.session import create_session
+
+    from include.web import housekeeping
+
+    with create_session() as session:
+        return housekeeping.last_report(session)[1]
 
 
 def note(run: Any) -> str | None:
@@ -173,6 +185,8 @@ def test_what_cannot_be_removed_fails_the_run_by_name_and_dead_jobs_are_ended_al
     assert progress(connection, "orphan").status is JobStatus.FAILED  # type: ignore[union-attr]
     assert progress(connection, "old") is not None
     assert note(run) == "dead jobs ended: 1; old jobs could not be removed: disk full"
+    assert [job["job_id"] for job in report(run)["ended"]] == ["orphan"]
+    assert last_report() == TypeAdapter(Report).validate_python(report(run))
 
 
 @pytest.fixture
