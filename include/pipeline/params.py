@@ -15,11 +15,11 @@ NOTHING = "(none)"  # how the form shows that nothing is chosen
 
 def request_params() -> dict[str, Param]:
     """One Param for each field of a request."""
-    choices = _choices()
+    choices = field_choices()
     return {name: _param(field, choices.get(name)) for name, field in SCHEMA.items()}
 
 
-def _choices() -> dict[str, dict[str, str]]:
+def field_choices() -> dict[str, dict[str, str]]:
     """Fields with a fixed set of values: value -> how the form shows it."""
     strategies = load_strategies(settings().strategies_file)
     return {

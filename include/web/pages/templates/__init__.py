@@ -8,8 +8,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include import __version__
+from include.pipeline.listener import JOB_DAGS
 from include.web.pages.files import digest
 from include.web.pages.places import PREFIX, base_path
+from include.web.pages.request_form import request_form
 
 # Everything is from this server. Bokeh writes styles into the page, so those alone may stand in it.
 POLICY = (
@@ -45,4 +47,6 @@ def render(name: str, tab: str | None, **of: Any) -> HTMLResponse:  # noqa: ANN4
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Where the templates are from; a value is text in HTML, whatever it holds, and a missing one is an error."""
-    return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
+    made = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
+    made.globals |= {"request_form": request_form, "job_dags": JOB_DAGS}
+    return made

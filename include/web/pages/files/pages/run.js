@@ -1,0 +1,6 @@
+// The job of a run, in the tab that Airflow's page of the run has for it. Runs of other DAGs have none.
+import { byId } from "../dom.js";
+import { of } from "../page.js";
+import { showJob } from "./job-view.js";
+
+if (byId("job")) showJob(of.jobId);
