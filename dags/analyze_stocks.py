@@ -34,7 +34,7 @@ from datetime import timedelta
 from airflow.sdk import dag
 
 from include.pipeline.params import request_params
-from include.pipeline.tasks import analyze, finalize_job, open_job
+from include.pipeline.tasks import analysis
 from include.settings import settings
 
 
@@ -51,7 +51,7 @@ from include.settings import settings
 )
 def analyze_stocks() -> None:
     """Wire the tasks."""
-    analyze.expand(batch=open_job()) >> finalize_job()
+    analysis()
 
 
 analyze_stocks()

@@ -3,6 +3,7 @@
 The environment variable of a setting is `BELLWETHER_` and its name in capitals, as `BELLWETHER_BATCH_SIZE`.
 """
 
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,8 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # An empty text in the environment is how an operator says "for ever" where the default is another.
-Days = Annotated[int | None, Field(ge=1, le=36_500), BeforeValidator(lambda value: None if value == "" else value)]
+EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+Days = Annotated[int | None, Field(ge=1, le=36_500), EmptyIsNone]
 
 
 class Settings(BaseSettings):
@@ -68,6 +70,15 @@ class Settings(BaseSettings):
     )
     close_delay_minutes: float = Field(
         30.0, ge=0, le=720, description="a session counts as completed this long after its close, with the bar final"
+    )
+    daily_exchanges: str = Field(
+        "XNYS", description="exchanges whose watchlists have a daily DAG, as `XNYS,XBOM,XLON`; empty: none"
+    )
+    daily_since: Annotated[date | None, EmptyIsNone] = Field(
+        None, description="daily DAGs catch up with every session from this date on; without a value the newest alone"
+    )
+    late_bar_minutes: float = Field(
+        180.0, ge=0, le=1200, description="a daily run waits so long for bars that its source does not have yet"
     )
     strategies_file: Path | None = Field(None, description="a file of your own strategies, added to the built-in ones")
     universes_dir: Path | None = Field(None, description="a folder of your own universes, a file name.csv each")

@@ -14,7 +14,7 @@ from include.market.symbols import apply_aliases, normalize_ticker
 from include.market.universes import universe, universes
 from include.model.analysis import RiskProfile
 from include.model.bars import DataSource
-from include.model.errors import FieldProblem, InvalidRequestError
+from include.model.errors import EmptyWatchlistError, FieldProblem, InvalidRequestError
 from include.model.request import AnalysisRequest, AnalysisSource, Demand, OnDuplicate, Trigger
 from include.settings import settings
 
@@ -135,7 +135,7 @@ def _look_up(form: RequestForm, requester: Requester) -> tuple[str, ...]:
         tickers = set(apply_aliases(tickers, requester.aliases()))
     if not tickers:
         reason = f"no tickers, no universe, and the watchlist of {requester.name} is empty: give one of them"
-        raise InvalidRequestError([FieldProblem(field, form.tickers, reason)])
+        raise EmptyWatchlistError([FieldProblem(field, form.tickers, reason)])
     if len(tickers) > settings().max_tickers:
         reason = f"at most {settings().max_tickers} tickers a job; this has {len(tickers)}"
         raise InvalidRequestError([FieldProblem(field, len(tickers), reason)])

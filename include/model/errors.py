@@ -73,6 +73,10 @@ def _short(value: object) -> str:
     return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}..."
 
 
+class EmptyWatchlistError(InvalidRequestError):
+    """A request that names nothing, and nothing is watched."""
+
+
 class RunExistsError(BellwetherError):
     """A client's own run id is taken by a run with another request."""
 

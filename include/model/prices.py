@@ -96,10 +96,13 @@ class Delay:
 
 
 class PricesLaterError(BellwetherError):
-    """Prices come later, and nothing is wrong: others ask the source now, or it asked for a pause."""
+    """Prices come later, and nothing is wrong: others ask the source now, it asked for a pause, or it has no bar yet.
+
+    `ticker_code` says which of these, as a ticker that waits shows it.
+    """
 
     code: ClassVar[str] = "prices_later"
 
-    def __init__(self, message: str, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, message: str, seconds: float, ticker_code: ErrorCode = ErrorCode.RATE_LIMITED) -> None:
+        self.seconds, self.ticker_code = seconds, ticker_code
         super().__init__(message)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from include.analysis import Strategy, load_strategies, outcome_of
 from include.market.prices import Prices
@@ -11,6 +11,7 @@ from include.model.errors import ErrorCode, RateLimitedError, Refusal, SourceUna
 from include.model.job import Batch, BatchWork, Outcome
 from include.model.prices import Delay, PricesLaterError
 from include.model.request import AnalysisRequest
+from include.pipeline.late import late_bar
 from include.settings import settings
 from include.storage.connection import DatabaseError
 from include.storage.database import Database
@@ -21,26 +22,32 @@ log = logging.getLogger(__name__)
 
 
 def run_batch(
-    database: Database, batch: Batch, open_prices: Callable[[DataSource], Prices], *, last_try: bool = False
+    database: Database,
+    batch: Batch,
+    open_prices: Callable[[DataSource], Prices],
+    *,
+    last_try: bool = False,
+    wait_until: datetime | None = None,
 ) -> dict[str, int]:
     """Fetch, analyse and store what is left of a batch; returns the counts {"completed", "failed"}.
 
     What can be had is stored, whatever becomes of the rest. Raises PricesLaterError when prices come later and nothing
-    is wrong. Raises SourceUnavailableError or DatabaseError, after noting it on the tickers where that can be, when a
-    later try may succeed; in the `last_try` such tickers fail. Raises StaleAttemptError when the job was ended
-    meanwhile; nothing is written then.
+    is wrong; bars that are late count as such before `wait_until`. Raises SourceUnavailableError or DatabaseError,
+    after noting it on the tickers where that can be, when a later try may succeed; in the `last_try` such tickers fail.
+    Raises StaleAttemptError when the job was ended meanwhile; nothing is written then.
     """
     work = database.run(lambda connection: begin_batch(connection, batch))
     if not work.sessions:
         return {"completed": 0, "failed": 0}
     try:
-        outcomes, delays = _analyse(work, open_prices(work.request.data_source), last_try=last_try)
+        prices = open_prices(work.request.data_source)
+        outcomes, delays = _analyse(work, prices, last_try=last_try, wait_until=wait_until)
         if outcomes:
             database.run(lambda connection: store_outcomes(connection, batch, outcomes))
         if delays:
             raise _later(delays, len(work.sessions))
     except (SourceUnavailableError, PricesLaterError) as error:
-        code = error.code if isinstance(error, SourceUnavailableError) else ErrorCode.RATE_LIMITED
+        code = error.code if isinstance(error, SourceUnavailableError) else error.ticker_code
         _note(database, batch, code, str(error))
         raise
     except DatabaseError as error:
@@ -50,13 +57,15 @@ def run_batch(
     return {"completed": len(outcomes) - failed, "failed": failed}
 
 
-def _analyse(work: BatchWork, prices: Prices, *, last_try: bool) -> tuple[list[Outcome | Refusal], list[Delay]]:
+def _analyse(
+    work: BatchWork, prices: Prices, *, last_try: bool, wait_until: datetime | None
+) -> tuple[list[Outcome | Refusal], list[Delay]]:
     """What became of the tickers, and those that have no prices yet."""
     fetched = prices.fetch(work.sessions, settings().lookback_bars)
     strategy = load_strategies(settings().strategies_file)[work.request.strategy]
     outcomes, delays = [], []
     for ticker, session in work.sessions.items():
-        found = fetched[ticker]
+        found = late_bar(fetched[ticker], session, wait_until)
         if isinstance(found, Delay) and last_try and found.seconds is None:
             found = Refusal(ticker, found.code, found.message)
         if isinstance(found, Delay):
@@ -68,10 +77,10 @@ def _analyse(work: BatchWork, prices: Prices, *, last_try: bool) -> tuple[list[O
 
 def _later(delays: Sequence[Delay], tickers: int) -> PricesLaterError | SourceUnavailableError:
     """The batch comes back for those that wait; without any, it is tried again for those that failed."""
-    waiting = [delay.seconds for delay in delays if delay.seconds is not None]
+    waiting = [(delay.seconds, delay.code) for delay in delays if delay.seconds is not None]
     said = f"{len(delays)} of {tickers} tickers have no prices yet, {delays[0].ticker}: {delays[0].message}"
     if waiting:
-        return PricesLaterError(said, min(waiting))
+        return PricesLaterError(said, *min(waiting))
     limited = all(delay.code is ErrorCode.RATE_LIMITED for delay in delays)
     return RateLimitedError(said) if limited else SourceUnavailableError(said)
 

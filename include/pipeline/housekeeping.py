@@ -14,7 +14,7 @@ from include.jobs.housekeeping import Report, end_dead_jobs, find_runs_without_j
 from include.jobs.retention import keep_days, remove_old
 from include.model.job import Run
 from include.pipeline.database import stocks
-from include.pipeline.listener import JOB_DAGS
+from include.pipeline.job_dags import JOB_DAGS
 from include.pipeline.notes import NOTE, fit
 from include.pipeline.tasks import JOINED, is_over
 from include.settings import settings

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
 
+from include.pipeline.job_dags import JOB_DAGS as JOB_DAGS
 from include.pipeline.notes import copy_note, write_note
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-JOB_DAGS = frozenset({"analyze_stocks"})
 NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping"}
 BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
 TIMED_OUT = "timed_out"

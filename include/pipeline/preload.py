@@ -13,6 +13,7 @@ import talib  # noqa: F401
 from include.market.sources.sample import sample_sessions
 from include.pipeline import params, tasks  # noqa: F401
 from include.storage.connection import queries
+from include.timetable import session_timetable  # noqa: F401
 
 queries()
 sample_sessions()  # reads the file, a tenth of a second for every task otherwise

@@ -1,7 +1,8 @@
-"""The tasks of an analysis, as both DAGs use them: `open_job` -> `analyze` (mapped over batches) -> `finalize_job`."""
+"""The tasks of a job, as all its DAGs use them: `open_job` -> `analyze` (mapped over batches) -> `finalize_job`."""
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleExcept
 from include.jobs.canonical import Requester, canonicalise
 from include.jobs.opening import AskingRun, OpenedJob, record_refusal
 from include.jobs.opening import open_job as claim_and_open
+from include.jobs.watched import watched_on
 from include.market.prices import open_prices
 from include.market.sessions import resolve_sessions
 from include.model.errors import (
     CancelledRunError,
     ClaimCollisionError,
     DuplicateJobError,
+    EmptyWatchlistError,
     InvalidRequestError,
     OvertakenError,
     SchemaError,
@@ -29,6 +32,7 @@ from include.model.job import Batch, JobStatus, Progress, Run
 from include.model.prices import PricesLaterError
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
+from include.pipeline.job_dags import TIMED
 from include.pipeline.notes import NOTE, fit
 from include.settings import settings
 from include.storage.aliases import ticker_aliases
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JOINED = "joined"  # XCom of open_job: the job that does this run's work
+SCHEDULE = "(schedule)"  # who asks for a run of the timetable
 NOBODY = "(unknown)"  # Airflow does not say who asked: dag.test(), or a run that another DAG triggered
 RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minutes in all
     "retries": 8,
@@ -69,14 +74,25 @@ _DOORS = {
 
 
 @task(**RETRIES)  # type: ignore[untyped-decorator]
-def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Make the canonical request, claim its work, and cut it into batches: none when another job does it already."""
+def open_job(
+    params: dict[str, Any],
+    dag_run: Any,  # noqa: ANN401
+    ti: Any,  # noqa: ANN401
+    exchange: str | None = None,
+) -> list[dict[str, Any]]:
+    """Make the canonical request, claim its work, and cut it into batches: none when another job does it already.
+
+    A run of the timetable of an `exchange` is about its session, and nothing named means everybody's watchlists there.
+    """
     since = time.monotonic()
     with stocks() as database:
         try:
-            opened = database.run(lambda connection: _open(connection, params, dag_run, ti, since))
+            opened = database.run(lambda connection: _open(connection, params, dag_run, ti, since, exchange))
         except OvertakenError as error:
             raise AirflowFailException(str(error)) from error
+        except NothingWatchedError as error:
+            ti.xcom_push(key=NOTE, value=str(error))
+            raise AirflowSkipException(str(error)) from error
         except (*REFUSALS, SchemaError) as error:
             what = "cancelled" if isinstance(error, CancelledRunError) else "refused"
             ti.xcom_push(key=NOTE, value=fit(f"{what}: {error}"))
@@ -85,30 +101,45 @@ def open_job(params: dict[str, Any], dag_run: Any, ti: Any) -> list[dict[str, An
     return [asdict(batch) for batch in opened.batches]
 
 
-def _open(connection: Connection, params: dict[str, Any], dag_run: Any, ti: Any, since: float) -> OpenedJob:  # noqa: ANN401
+class NothingWatchedError(Exception):
+    """A run of the schedule has nothing to do, which is nobody's fault."""
+
+
+def _open(
+    connection: Connection,
+    params: Mapping[str, Any],
+    dag_run: Any,  # noqa: ANN401
+    ti: Any,  # noqa: ANN401
+    since: float,
+    exchange: str | None = None,
+) -> OpenedJob:
     check_schema(connection)
     cleared = dag_run.clear_number or 0
     run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=cleared, try_number=ti.try_number)
     door = door_of_run(connection, run.job_id) or _door_of(dag_run)
-    name = dag_run.triggering_user_name or NOBODY
+    name = dag_run.triggering_user_name or (NOBODY if exchange is None else SCHEDULE)
     asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
     requester = Requester(
         name=name,
         trigger=door.trigger,
-        watchlist=lambda: watchlist_tickers(connection, name),
+        watchlist=lambda: watched_on(connection, exchange) if exchange else watchlist_tickers(connection, name),
         aliases=lambda: ticker_aliases(connection),
         promised=lambda: promised_tickers(connection, run.job_id, name, asking.raw),
     )
     request: AnalysisRequest | None = None
+    now = datetime.now(UTC)
+    if exchange is not None:
+        params = {**params, "as_of": dag_run.logical_date.date()}
+        now = max(now, dag_run.run_after)  # this host's clock may be behind the scheduler's
     try:
         demand = canonicalise(params, requester)
         request = demand.request
         overrides = calendar_overrides(connection)
-        sessions = resolve_sessions(
-            request.tickers, request.data_source, request.as_of, datetime.now(UTC), overrides=overrides
-        )
+        sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, now, overrides=overrides)
         return claim_and_open(connection, asking, demand, sessions, lambda other: is_over(ti, other))
     except REFUSALS as error:
+        if exchange and isinstance(error, EmptyWatchlistError):
+            raise NothingWatchedError(f"nothing to do: no watchlist has a ticker of {exchange}") from error
         record_refusal(connection, asking, request, str(error))
         raise
 
@@ -143,7 +174,7 @@ def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
 
 
 @task(map_index_template="{{ batch_label }}", **RETRIES)
-def analyze(batch: dict[str, Any], ti: Any) -> None:  # noqa: ANN401
+def analyze(batch: dict[str, Any], dag_run: Any, ti: Any) -> None:  # noqa: ANN401
     """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed.
 
     A task that would wait long for its turn at the price source frees its slot and comes back; that is no retry.
@@ -161,6 +192,7 @@ def analyze(batch: dict[str, Any], ti: Any) -> None:  # noqa: ANN401
                 work_order,
                 lambda source: open_prices(source, database, beside, beat),
                 last_try=ti.try_number > ti.max_tries,
+                wait_until=_patient_until(dag_run),
             )
         except PricesLaterError as error:
             log.info("comes back in %.0f s: %s", error.seconds, error)
@@ -174,18 +206,28 @@ def analyze(batch: dict[str, Any], ti: Any) -> None:  # noqa: ANN401
     log.info("%d tickers completed, %d failed", counts["completed"], counts["failed"])
 
 
+def _patient_until(dag_run: Any) -> datetime | None:  # noqa: ANN401
+    """Until when a run that came with the close of its session waits for late bars; nobody else does."""
+    if dag_run.run_type not in TIMED:
+        return None
+    until: datetime = dag_run.run_after + timedelta(minutes=settings().late_bar_minutes)
+    return until
+
+
 @result
 @task(trigger_rule="all_done", multiple_outputs=False, **RETRIES)  # else every key is one more request to the API
 def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     """End the job from what the database says, whatever happened before; a failed or cancelled job fails the run."""
     winner = ti.xcom_pull(task_ids="open_job", key=JOINED)
     if winner is not None:
-        return {"job_id": winner, "joined": True}
+        return _published(ti, dag_run, {"job_id": winner, "joined": True})
     with stocks() as database:
         try:
             ended = database.run(lambda connection: end_job(connection, dag_run.run_id))
         except SchemaError as error:
             raise AirflowFailException(str(error)) from error
+    if ended is None and _open_job_is(ti, dag_run, "skipped"):
+        raise AirflowSkipException("there was nothing to do")
     if ended is None or not _was_opened(ti, dag_run):
         raise AirflowFailException("its job was not opened: the log of open_job says why")
     said = _sentence(ended)
@@ -195,17 +237,25 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
         raise AirflowFailException(f"no ticker could be analysed: {ended.status_reason}")
     if ended.status is JobStatus.CANCELLED:
         raise AirflowFailException(f"the job was cancelled: {ended.status_reason}")
-    return {**progress_document(ended), "joined": False}
+    return _published(ti, dag_run, {**progress_document(ended), "joined": False})
+
+
+def _published(ti: Any, dag_run: Any, document: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """The result of a run, which the event of the asset has too, if the DAG publishes one."""
+    for asset in ti.task.outlets:
+        event = get_current_context()["outlet_events"][asset]
+        event.extra = {"session": dag_run.logical_date.date().isoformat(), **document}
+    return document
 
 
 def _was_opened(ti: Any, dag_run: Any) -> bool:  # noqa: ANN401
     """Whether the job is this run's: one that was cleared, and refused then, still has the job of its last attempt."""
-    if not dag_run.clear_number:
-        return True
-    opened: int = ti.get_ti_count(
-        dag_id=dag_run.dag_id, run_ids=[dag_run.run_id], task_ids=["open_job"], states=["success"]
-    )
-    return opened > 0
+    return not dag_run.clear_number or _open_job_is(ti, dag_run, "success")
+
+
+def _open_job_is(ti: Any, dag_run: Any, state: str) -> bool:  # noqa: ANN401
+    count: int = ti.get_ti_count(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id], task_ids=["open_job"], states=[state])
+    return count > 0
 
 
 def _sentence(ended: Progress) -> str:
@@ -213,3 +263,9 @@ def _sentence(ended: Progress) -> str:
     if ended.reused:
         said += f", {ended.reused} of them known already"
     return f"{said}; {ended.status_reason}" if ended.status_reason else said
+
+
+def analysis(exchange: str | None = None, publishes: Any = None) -> None:  # noqa: ANN401
+    """Wire the tasks of a job, in a DAG that is being defined; `publishes` is an asset that has news of its end."""
+    ending = finalize_job.override(outlets=[publishes])() if publishes else finalize_job()
+    analyze.expand(batch=open_job(exchange=exchange)) >> ending

@@ -19,20 +19,27 @@ class SessionTimetable(Timetable):
 
     The data interval of a run goes from midnight UTC of the session's day to its close, so the logical date is the
     day of the session for every exchange. `exchange` is a name as `python -m include.market sessions` knows it.
+    With `backfills_only`, and without the DAG's catch-up, no run comes by itself.
     """
 
-    def __init__(self, exchange: str, delay: timedelta = USUAL_DELAY) -> None:
-        self.exchange, self.delay = exchange, delay
-        self.description = f"Every session of {exchange}, {_in_words(delay)} after its close"
+    def __init__(self, exchange: str, delay: timedelta = USUAL_DELAY, *, backfills_only: bool = False) -> None:
+        self.exchange, self.delay, self.backfills_only = exchange, delay, backfills_only
+        when = "when a backfill asks for it" if backfills_only else f"{_in_words(delay)} after its close"
+        self.description = f"Every session of {exchange}, {when}"
 
     def serialize(self) -> dict[str, Any]:
         """What `deserialize` needs, as JSON."""
-        return {"exchange": self.exchange, "delay_seconds": self.delay.total_seconds()}
+        return {
+            "exchange": self.exchange,
+            "delay_seconds": self.delay.total_seconds(),
+            "backfills_only": self.backfills_only,
+        }
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> Self:
         """The timetable again."""
-        return cls(data["exchange"], timedelta(seconds=data["delay_seconds"]))
+        delay = timedelta(seconds=data["delay_seconds"])
+        return cls(data["exchange"], delay, backfills_only=data["backfills_only"])
 
     def validate(self) -> None:
         """Refuse an exchange that is unknown, when the DAG is read."""
@@ -48,7 +55,9 @@ class SessionTimetable(Timetable):
     @property
     def summary(self) -> str:
         """What the list of DAGs shows as the schedule."""
-        return f"{self.exchange} close + {_in_words(self.delay)}"
+        return (
+            f"{self.exchange} backfills" if self.backfills_only else f"{self.exchange} close + {_in_words(self.delay)}"
+        )
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -59,6 +68,8 @@ class SessionTimetable(Timetable):
         """
         from include.timetable.agenda import first_from
 
+        if self.backfills_only and not restriction.catchup:
+            return None
         days = [_first_day(restriction.earliest)] if restriction.earliest else []
         if last_automated_data_interval:
             days.append(last_automated_data_interval.start.date() + timedelta(days=1))

@@ -38,7 +38,12 @@ def states(run: Any) -> dict[str, list[str]]:
 
 def test_our_dags_import_without_errors(dagbag: Any) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {"analyze_stocks", "stocks_housekeeping"}
+    assert set(dagbag.dags) == {
+        "analyze_stocks",
+        "stocks_housekeeping",
+        "stocks_daily_xnys",
+        "stocks_history_xnys",
+    }
 
 
 def test_every_dag_has_an_owner_a_manual_tags_and_retries(dagbag: Any) -> None:

@@ -183,6 +183,18 @@ def test_an_unknown_exchange_is_refused_when_the_dag_is_read(made: Callable[...,
         made("NYSE").validate()
 
 
+def test_for_backfills_only_it_plans_what_they_ask_for_and_nothing_by_itself(made: Callable[..., Any]) -> None:
+    timetable = made(backfills_only=True)
+    assert (
+        timetable.next_dagrun_info(
+            last_automated_data_interval=None, restriction=restricted("2026-01-01", catchup=False)
+        )
+        is None
+    )
+    assert len(list(planned(timetable, restricted("2026-11-16", "2026-11-20")))) == 5
+    assert timetable.deserialize(timetable.serialize()).summary == "XNYS backfills"
+
+
 @pytest.fixture
 def reading(airflow: None, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], CalendarOverrides]:
     """What a process that has just begun knows of the overrides in the database."""

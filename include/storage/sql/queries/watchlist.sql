@@ -37,7 +37,13 @@ SET last_job_id = detail.job_id,
 FROM entries
 JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
 WHERE entry.id = entries.id
-    AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at);
+    AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at)
+    -- What the schedule catches up with, or a backfill does, is not news where a newer session is known.
+    AND NOT EXISTS (
+        SELECT FROM analysis_jobs AS job
+        JOIN analysis_jobs_details AS known ON known.job_id = entry.last_job_id AND known.ticker = entries.ticker
+        WHERE job.job_id = :job_id AND job.scope = 'schedule' AND known.session_date > detail.session_date
+    );
 
 -- name: lock_watchlists(owner)$
 -- Until the transaction ends: one change of a user's lists at a time, so that limits and names hold.

@@ -1,0 +1,2 @@
+-- name: watched_tickers()
+SELECT DISTINCT ticker FROM watchlist ORDER BY ticker;
