@@ -35,10 +35,17 @@ def web_views() -> list[dict[str, Any]]:
 
 
 def web_middlewares() -> list[dict[str, Any]]:
-    """What leads Airflow's own trigger to our door."""
+    """What leads Airflow's own trigger to our door, and round it what answers when Airflow has no database."""
     from include.web.door import LeadThroughSubmission
+    from include.web.outside import AnswerWithoutAirflow
 
-    return [{"middleware": LeadThroughSubmission, "args": [], "kwargs": {}, "name": "Bellwether's door"}]
+    door = {"middleware": LeadThroughSubmission, "args": [], "kwargs": {}, "name": "Bellwether's door"}
+    ours = {"prefixes": tuple(one["url_prefix"] for one in APPLICATIONS)}
+    outside = {"middleware": AnswerWithoutAirflow, "args": [], "kwargs": ours, "name": "Bellwether's answers"}
+    return [door, outside] if settings().one_door else [outside]
+
+
+APPLICATIONS = web_applications() if IS_API_SERVER else []
 
 
 class BellwetherPlugin(AirflowPlugin):
@@ -47,6 +54,6 @@ class BellwetherPlugin(AirflowPlugin):
     name = "bellwether"
     listeners = [listener]  # noqa: RUF012 - Airflow's own form
     timetables = [SessionTimetable]  # noqa: RUF012
-    fastapi_apps = web_applications() if IS_API_SERVER else []
+    fastapi_apps = APPLICATIONS
     external_views = web_views() if IS_API_SERVER else []
-    fastapi_root_middlewares = web_middlewares() if IS_API_SERVER and settings().one_door else []
+    fastapi_root_middlewares = web_middlewares() if IS_API_SERVER else []

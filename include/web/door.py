@@ -12,8 +12,10 @@ from airflow.api_fastapi.common.exceptions import ERROR_HANDLERS
 from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse, TriggerDAGRunPostBody
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.api_fastapi.logging.decorators import action_logging
+from airflow.models.dagrun import DagRun
 from fastapi import Depends, FastAPI, HTTPException, Request, status
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from include.model.errors import (
@@ -83,7 +85,17 @@ def trigger(
         run = find_run(session, answer.submission.run_id)
         if run is None:  # the job that answers a repeated request outlives its run
             raise HTTPException(status.HTTP_404_NOT_FOUND, RUN_WAS_DELETED.format(answer.submission.run_id))
+        return _in_airflows_shape(run)
+
+
+def _in_airflows_shape(run: DagRun) -> DAGRunResponse:
+    """Raises DatabaseAwayError where a part of the run, which is read only now, could not be read."""
+    try:
         return DAGRunResponse.model_validate(run)
+    except ValidationError as error:
+        if any(one["type"] == "get_attribute_error" for one in error.errors()):
+            raise DatabaseAwayError(str(error)) from error
+        raise
 
 
 def _say(status_code: int, message: str) -> JSONResponse:

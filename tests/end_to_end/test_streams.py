@@ -15,6 +15,7 @@ import pytest
 
 from include.settings import Settings
 from include.storage.connection import connect
+from local.processes import memory_of_tree
 from local.stack import MAIN_DAG, Stack
 from local.supervision import states
 from tests.end_to_end.airflow import Airflow, wait_until
@@ -29,8 +30,9 @@ PATIENCE = 10  # seconds for a call beside the streams
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the API server holds: threads, sockets of clients, connections to both databases."""
+    """What the API server holds: memory, threads, sockets of clients, connections to both databases."""
 
+    megabytes: float
     threads: int
     sockets: int
     connections: int
@@ -76,7 +78,12 @@ def held(installation: Stack) -> Held:
         found = connection.execute("SELECT client_port FROM pg_stat_activity WHERE client_port IS NOT NULL").fetchall()
     of_server = sum(row["client_port"] in ports for row in found)
     established = sum(c.status == psutil.CONN_ESTABLISHED for c in clients)
-    return Held(threads=sum(p.num_threads() for p in tree), sockets=established, connections=of_server)
+    return Held(
+        megabytes=memory_of_tree(pid).bytes / 2**20,
+        threads=sum(p.num_threads() for p in tree),
+        sockets=established,
+        connections=of_server,
+    )
 
 
 @contextmanager
@@ -138,3 +145,4 @@ def test_as_many_as_may_watch_at_once_are_told_until_the_end_and_leave_nothing_b
     assert during.connections - before.connections <= 20
     wait_until(lambda: held(installation).sockets <= before.sockets + 5)
     wait_until(lambda: held(installation).connections <= before.connections + 10)
+    assert held(installation).megabytes - before.megabytes <= 50

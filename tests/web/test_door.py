@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from include.model.errors import DuplicateJobError, SchemaError, StrategyError, TooManyJobsError
@@ -88,3 +89,19 @@ def test_a_broken_file_of_strategies_is_found_in_the_log_under_the_id_that_is_an
     (fault,) = [line for line in logged if line["event"] == "a request failed"]
     assert fault["error_id"] in answer.json()["detail"]
     assert "secret.toml" in str(fault["exc_info"])
+
+
+class HalfRead:
+    """A run of which the rest is still to be read."""
+
+    @property
+    def dag_run_id(self) -> str:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+
+def test_a_run_that_can_be_read_only_in_part_is_no_fault_of_ours(airflow: None) -> None:
+    from include.web.door import _in_airflows_shape
+
+    run: Any = HalfRead()
+    with pytest.raises(DatabaseAwayError, match="server closed the connection"):
+        _in_airflows_shape(run)
