@@ -17,10 +17,11 @@ class JobSummary:
 
     `eta_seconds` is known while tickers are analysed. It waited `waited_seconds` for its first task with a batch, and
     has been at work for `worked_seconds` since. A run that has not opened its job yet knows neither its tickers (total
-    0) nor what else its request says.
+    0) nor what else its request says. `first_tickers` are a few of them by name, for people to know the job by.
     """
 
     job_id: str
+    dag_id: str | None = None
     status: JobStatus
     status_reason: str | None
     requested_by: str | None
@@ -33,6 +34,7 @@ class JobSummary:
     strategy: str | None
     data_source: DataSource | None
     capital: float | None
+    first_tickers: tuple[str, ...] | None = None
     total: int
     completed: int
     reused: int

@@ -77,23 +77,24 @@ def view(connection: Connection, found: JobSummary) -> bytes:
     The request stays the text that the database has: to read and write 10,000 tickers would take longer than all else.
     """
     asked = requests_of_job(connection, found.job_id)
-    told = _VIEW.dump_json(JobView(**asdict(found), request=None, requests=asked, links=links(found.job_id)))
+    told = _VIEW.dump_json(JobView(**asdict(found), request=None, requests=asked, links=links(found)))
     request = request_of_job(connection, found.job_id)
     # Within a text of JSON each quote has a backslash before it, so this stands nowhere else.
     return told.replace(_NO_REQUEST, b'"request":' + request.encode(), 1) if request else told
 
 
-def links(job_id: str) -> Mapping[str, str]:
+def links(found: JobSummary) -> Mapping[str, str]:
     """Where there is more of a job: in this API, and its run in Airflow's pages and API."""
-    base, name = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/"), quote(job_id, safe="")
+    base, name = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/"), quote(found.job_id, safe="")
+    dag_id = found.dag_id or DAG_ID
     job = f"{base}/api/stocks/jobs/{name}"
     return {
         "job": job,
         "details": f"{job}/details",
         "events": f"{job}/events",
         "results": f"{base}/api/stocks/results?job_id={name}",
-        "dag_run": f"{base}/dags/{DAG_ID}/runs/{name}",
-        "dag_run_api": f"{base}/api/v2/dags/{DAG_ID}/dagRuns/{name}",
+        "dag_run": f"{base}/dags/{dag_id}/runs/{name}",
+        "dag_run_api": f"{base}/api/v2/dags/{dag_id}/dagRuns/{name}",
     }
 
 
@@ -105,6 +106,7 @@ def waiting_job(run: DagRun) -> JobSummary:
     nothing = dict.fromkeys(("total", "completed", "reused", "failed", "cancelled", "pending"), 0)
     known = {
         "job_id": run.run_id,
+        "dag_id": run.dag_id,
         "status": status,
         "status_reason": (run.note or "it ended before its job was opened") if ended else None,
         "requested_by": run.triggering_user_name,

@@ -21,7 +21,7 @@ from include.storage.reading import (
 )
 from include.storage.requests import Disposition, Door, RequestRecord, record_request, record_run
 from include.storage.results import store_outcomes
-from tests.storage.demands import begun, demand, opened, outcome
+from tests.storage.demands import DAG_ID, begun, demand, opened, outcome
 
 ANN, BOB = (Viewer(name=name, sees_all=False) for name in ("ann", "bob"))
 OPERATOR = Viewer(name="olga", sees_all=True)
@@ -229,3 +229,10 @@ def test_what_goes_on_comes_before_what_has_just_ended(connection: Connection) -
 def test_runs_without_a_job_are_told_apart(connection: Connection) -> None:
     jobs_of(connection, "ann", "a1")
     assert unopened_runs(connection, ["a1", "a2"]) == {"a2"}
+
+
+def test_a_job_is_told_with_the_first_of_its_tickers_and_its_dag(connection: Connection) -> None:
+    opened(connection, "run-1", demand("T", "IBM", "KO", "JPM"))
+    found = summary(connection, ANN, "run-1")
+    assert found is not None
+    assert (found.first_tickers, found.dag_id) == (("IBM", "JPM", "KO"), DAG_ID)

@@ -126,3 +126,9 @@ def test_a_run_that_was_cancelled_before_its_job_was_opened_is_in_the_list_also_
     assert api("GET", f"/jobs/{RUN}", "bob").status_code == 404
     assert api("GET", "/jobs", "bob").json()["items"] == []
     assert [r["disposition"] for r in api("GET", "/requests").json()["items"]] == ["refused", "created"]
+
+
+def test_a_job_leads_to_its_run_whichever_dag_that_is_of(api: Call, connection: Connection) -> None:
+    opened(connection, RUN, wanted())
+    connection.execute("UPDATE analysis_jobs SET dag_id = 'stocks_daily_xnys'")
+    assert api("GET", f"/jobs/{RUN}").json()["links"]["dag_run"] == f"/dags/stocks_daily_xnys/runs/{RUN}"

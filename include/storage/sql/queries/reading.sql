@@ -34,11 +34,14 @@ UNION ALL
 -- name: summarise_jobs(job_ids, viewer, sees_all)
 -- Where jobs stand, in the order of the ids: counted from their details, timed by this server's clock.
 SELECT
-    job.job_id, job.status, job.status_reason, job.requested_by, job.trigger, job.analysis_source, job.scope,
+    job.job_id, job.dag_id, job.status, job.status_reason, job.requested_by, job.trigger, job.analysis_source, job.scope,
     job.attempt, job.force, job.as_of,
     job.request ->> 'strategy' AS strategy,
     job.request ->> 'data_source' AS data_source,
     (job.request #>> '{risk,capital}')::double precision AS capital,
+    ARRAY(
+        SELECT ticker FROM analysis_jobs_details AS first WHERE first.job_id = job.job_id ORDER BY ticker LIMIT 3
+    ) AS first_tickers,
     job.total, tally.completed, tally.reused, tally.failed, tally.cancelled,
     job.total - so_far.ended AS pending,
     round(100.0 * so_far.ended / job.total, 1)::double precision AS progress_percent,
