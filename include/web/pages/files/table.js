@@ -102,7 +102,9 @@ export class PagedTable {
   row(row) {
     const cells = this.columns.map((column, at) => {
       const tag = at === 0 ? "th" : "td";
-      return el(tag, { class: column.class, scope: at === 0 ? "row" : null, data: { title: column.title } }, column.cell(row));
+      const cell = el(tag, { class: column.class, scope: at === 0 ? "row" : null, data: { title: column.title } }, column.cell(row));
+      if (cell.textContent === "–") cell.dataset.nothing = "";
+      return cell;
     });
     return el("tr", {}, cells);
   }

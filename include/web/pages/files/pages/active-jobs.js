@@ -5,7 +5,7 @@ import { status } from "../format.js";
 import { failed, loading, nothing } from "../notices.js";
 import { jobPage, mayAsk } from "../page.js";
 import { cancelButton } from "./job-actions.js";
-import { askedBy, progressBar, remaining, sentence, settings } from "./job-parts.js";
+import { askedBy, named, progressBar, remaining, sentence, settings } from "./job-parts.js";
 
 const PAUSE = 2000;
 
@@ -13,13 +13,14 @@ class Card {
   constructor(job, look) {
     this.job = job;
     this.bar = progressBar("Progress of this job");
+    this.link = el("a", { href: jobPage(job.job_id) });
     this.status = el("span");
     this.said = el("p");
     this.about = el("p", { class: "muted" });
     this.asked = el("p", { class: "muted" }, askedBy(job));
     this.eta = el("span", { class: "muted" });
     const cancel = mayAsk ? cancelButton(() => this.job, look) : null;
-    const head = el("h3", {}, el("a", { href: jobPage(job.job_id) }, job.job_id), this.status);
+    const head = el("h3", {}, this.link, this.status);
     this.node = el("article", { class: "card active-job" }, head, this.bar.node, this.said, this.about, this.asked, el("div", { class: "bar" }, this.eta, cancel));
     this.show(job);
   }
@@ -28,8 +29,8 @@ class Card {
     this.job = job;
     this.bar.show(job);
     fill(this.status, status(job.status));
-    const left = job.eta_seconds === null ? "" : `${remaining(job)} to go`;
-    for (const [place, text] of [[this.said, sentence(job)], [this.about, settings(job)], [this.eta, left]]) {
+    const left = job.eta_seconds === null ? "" : job.eta_seconds < 1 ? remaining(job) : `${remaining(job)} to go`;
+    for (const [place, text] of [[this.link, named(job)], [this.said, sentence(job)], [this.about, settings(job)], [this.eta, left]]) {
       if (place.textContent !== text) place.textContent = text;
     }
   }

@@ -16,6 +16,13 @@ export const TRIGGERS = {
 };
 export const trigger = (value) => TRIGGERS[value] ?? value ?? "–";
 
+/** A job by the first of its tickers, as long as they are not known by its id. */
+export function named({ job_id: id, first_tickers: first, total }) {
+  if (!first?.length) return id;
+  const more = total - first.length;
+  return more > 0 ? `${first.join(", ")} and ${count(more)} more` : first.join(", ");
+}
+
 export const ended = (job) => job.total - job.pending;
 
 /** Where a job stands, in a sentence. */
@@ -34,7 +41,8 @@ export function sentence(job) {
 /** How long it will take from now, or what is known instead. */
 export function remaining(job) {
   if (!isActive(job)) return "–";
-  return job.eta_seconds === null ? "not known yet" : `about ${duration(job.eta_seconds)}`;
+  if (job.eta_seconds === null) return "not known yet";
+  return job.eta_seconds < 1 ? "nearly done" : `about ${duration(Math.ceil(job.eta_seconds))}`;
 }
 
 export const settings = (job) => {
@@ -42,8 +50,11 @@ export const settings = (job) => {
   return job.strategy ? `${job.strategy} · ${source(job.data_source)} · ${day}` : "";
 };
 
-/** Who asked for it, how, and when. */
-export const askedBy = (job) => [[job.requested_by ?? "nobody in person", job.trigger && trigger(job.trigger), ""].filter((said) => said !== null).join(" · "), ago(job.created_at)];
+/** Who asked for it, and how. */
+export const asker = (job) => [job.requested_by ?? "nobody in person", job.trigger && trigger(job.trigger)].filter(Boolean).join(" · ");
+
+/** The same, and when. */
+export const askedBy = (job) => [`${asker(job)} · `, ago(job.created_at)];
 
 /** The bar of a job; `show(job)` moves it. */
 export function progressBar(name) {

@@ -6,6 +6,7 @@ import { nothing } from "../notices.js";
 import { remember, stockPage } from "../page.js";
 import { PagedTable } from "../table.js";
 
+const ROWS = 25;
 const NAMES = ["status", "error_code", "sort"];
 
 const level = (name) => (row) => money(row[name], row.currency);
@@ -32,7 +33,7 @@ function remarks(row) {
 export class Details {
   constructor(jobId) {
     this.filters = byId("filters");
-    const load = ({ cursor, signal }) => get(`/jobs/${encodeURIComponent(jobId)}/details`, { ...this.chosen(), cursor }, { signal });
+    const load = ({ cursor, signal }) => get(`/jobs/${encodeURIComponent(jobId)}/details`, { ...this.chosen(), limit: ROWS, cursor }, { signal });
     this.table = new PagedTable(byId("details"), { caption: "Tickers of this job", columns, load, empty: () => this.empty() });
     this.read();
     this.filters.addEventListener("submit", (event) => event.preventDefault());

@@ -1,7 +1,7 @@
 // One job: where it stands, live; what became of each ticker; what was asked for and by whom.
 import { follow, get, isActive } from "../api.js";
 import { byId, el, fill } from "../dom.js";
-import { ago, at, count, duration, status } from "../format.js";
+import { ago, count, duration, status } from "../format.js";
 import { failed, loading } from "../notices.js";
 import { root } from "../page.js";
 import { actionsOf } from "./job-actions.js";
@@ -65,7 +65,7 @@ class JobView {
     const before = this.job;
     this.job = job;
     this.bar.show(job);
-    fill(this.said, status(job.status), " ", sentence(job), job.status_reason ? ` ${asSentence(job.status_reason)}` : "");
+    fill(this.said, status(job.status), " ", sentence(job), reasonOf(job));
     fill(this.about, settings(job), " · asked by ", askedBy(job));
     fill(this.figures, figuresOf(job).map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
     if (!before || before.status !== job.status || before.failed !== job.failed) this.actions(job);
@@ -111,7 +111,11 @@ class JobView {
   }
 }
 
-const asSentence = (reason) => `${reason[0].toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
+/** Why it ended so, where the tickers do not say it themselves. */
+function reasonOf({ status: ended, status_reason: reason }) {
+  if (!reason || ended === "completed_with_errors") return "";
+  return ` ${reason[0].toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
+}
 
 function figuresOf(job) {
   const active = isActive(job);
@@ -123,7 +127,6 @@ function figuresOf(job) {
     active ? ["Time to go", remaining(job)] : ["Ended", ago(job.completed_at)],
     ["Waited", duration(job.waited_seconds)],
     ["At work", duration(job.worked_seconds)],
-    ["Asked at", at(job.created_at)],
     job.attempt > 1 ? ["Attempt", count(job.attempt)] : null,
   ].filter(Boolean);
 }

@@ -1,27 +1,24 @@
 // All jobs: what is going on, what was, and a new one.
 import { get } from "../api.js";
 import { byId, el, settled } from "../dom.js";
-import { ago, count, duration, session, source, status } from "../format.js";
+import { ago, count, duration, status } from "../format.js";
 import { nothing, sayError } from "../notices.js";
 import { jobPage, mayAsk, remember } from "../page.js";
 import { PagedTable } from "../table.js";
 import { watchActive } from "./active-jobs.js";
-import { TRIGGERS, trigger } from "./job-parts.js";
+import { asker, named, settings, TRIGGERS } from "./job-parts.js";
 
 const filters = byId("filters");
 const NAMES = ["status", "trigger", "since", "requested_by"];
 for (const [value, words] of Object.entries(TRIGGERS)) filters.elements.trigger.append(el("option", { value }, words));
 
 const columns = [
-  { title: "Job", cell: (job) => el("a", { href: jobPage(job.job_id) }, job.job_id), class: "narrow" },
+  { title: "Job", cell: (job) => [el("a", { href: jobPage(job.job_id) }, named(job)), " ", el("small", {}, job.job_id)] },
   { title: "Status", cell: (job) => status(job.status) },
   { title: "Tickers", class: "number", cell: (job) => count(job.total) },
   { title: "Failed", class: "number", cell: (job) => count(job.failed) },
-  { title: "Strategy", cell: (job) => job.strategy ?? "–" },
-  { title: "Prices", class: "narrow", cell: (job) => source(job.data_source) },
-  { title: "As of", class: "narrow", cell: (job) => (job.as_of ? session(job.as_of) : "last session") },
-  { title: "Asked by", cell: (job) => job.requested_by ?? "–" },
-  { title: "Through", class: "narrow", cell: (job) => trigger(job.trigger) },
+  { title: "What", cell: (job) => settings(job) || "–" },
+  { title: "Asked by", cell: (job) => asker(job) },
   { title: "Asked", class: "narrow", cell: (job) => ago(job.created_at) },
   { title: "Took", class: "number", cell: (job) => duration(job.worked_seconds) },
 ];
@@ -39,7 +36,7 @@ function load({ cursor, signal }) {
 function empty() {
   if (isFiltered()) return nothing("No job is like that. ", el("button", { type: "button", onclick: () => filters.reset() }, "Show all"));
   const start = mayAsk ? el("button", { type: "button", class: "main", onclick: () => openNew({}) }, "Start the first one") : null;
-  return nothing("Nobody has asked for an analysis yet. ", start);
+  return nothing("There is no job yet that you may see. ", start);
 }
 
 const recent = new PagedTable(byId("recent"), { caption: "Jobs, the newest first", columns, load, empty });
@@ -60,8 +57,12 @@ function changed() {
 }
 
 async function openNew(values) {
-  const { openForm, openAgain } = await import("./request-form.js");
-  await (values?.again ? openAgain(values.again) : openForm(values)).catch?.(sayError);
+  try {
+    const { openForm, openAgain } = await import("./request-form.js");
+    await (values?.again ? openAgain(values.again) : openForm(values));
+  } catch (error) {
+    sayError(error);
+  }
 }
 
 /** `?new&tickers=JPM,IBM&strategy=...` opens the form with these; `?new&again=<job>` with what that job was asked for. */

@@ -42,7 +42,7 @@ async function ofUniverse(name) {
   if (name === "watchlist") return [el("p", {}, "What is in ", el("a", { href: watchlistPage("default") }, "your list default"), " when the job begins.")];
   const { description, count, tickers } = await ask(`/universes/${encodeURIComponent(name)}`);
   const first = tickers.slice(0, SOME).join(", ");
-  return [el("p", {}, description), el("p", {}, `${counted(count, "ticker")}: ${first}${count > SOME ? " …" : ""}`)];
+  return [el("p", {}, `${description[0].toUpperCase()}${description.slice(1)}`), el("p", {}, `${counted(count, "ticker")}: ${first}${count > SOME ? " …" : ""}`)];
 }
 
 async function ofStrategy(name) {

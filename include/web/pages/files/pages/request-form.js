@@ -21,7 +21,9 @@ export function openForm(values = null) {
     for (const control of controls()) if (values[control.name] !== undefined && values[control.name] !== null) put(control, values[control.name]);
   }
   controls().forEach(explain);
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return;
+  dialog.showModal();
+  controls()[0].focus();
 }
 
 /** Opens it with what an older job was asked for. */
