@@ -14,7 +14,7 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
-const SVG = new Set(["path", "polyline", "line", "circle", "rect", "g", "text"]);
+const SVG = new Set(["path", "polyline", "line", "circle", "rect", "g", "text", "title"]); // no page makes another title
 
 /** Puts `children` in place of what an element holds. */
 export function fill(element, ...children) {

@@ -1,0 +1,41 @@
+// Whether a job that is asked for now would be done, and what mends it where not.
+import { el } from "../dom.js";
+import { ago } from "../format.js";
+
+const CHECKS = {
+  database: ["Database", "It answers."],
+  schema: ["Schema", "It is as this version needs it."],
+  scheduler: ["Scheduler", "It gives signs of life."],
+};
+
+/** `health` is the answer of /health, or `{ troubles }` of one that says no. */
+export function readiness([health, version]) {
+  const troubles = health.troubles ?? [];
+  const wrong = new Map(troubles.map((one) => [one.field, one]));
+  if (wrong.has("database")) wrong.set("schema", { value: "not known", reason: "it can be looked at when the database answers" });
+  const cards = Object.entries(CHECKS).map(([field, [title, fine]]) => check(title, wrong.get(field), detail(field, fine, health, version)));
+  const words = troubles.length ? "Not now. What is accepted waits, and nothing is lost." : "Yes: everything that a job needs is there.";
+  return [
+    el("p", { class: `notice ${troubles.length ? "bad" : "good"}`, role: "status" }, el("span", {}, sign(!troubles.length), " ", words)),
+    el("div", { class: "cards" }, cards),
+    versions(version),
+  ];
+}
+
+const sign = (isGood) => el("span", { "aria-hidden": "true" }, isGood ? "✓" : "✕");
+
+function detail(field, fine, health, version) {
+  if (field === "schema") return [`${fine} Version ${version.schema_version}.`];
+  if (field === "scheduler" && health.scheduler_heartbeat) return ["Last sign of life: ", ago(health.scheduler_heartbeat), "."];
+  return [fine];
+}
+
+function check(title, trouble, fine) {
+  const chip = el("span", { class: `chip ${trouble ? "bad" : "good"}` }, sign(!trouble), " ", trouble ? trouble.value : "ready");
+  return el("article", { class: "card" }, el("h3", {}, title, " ", chip), el("p", {}, trouble ? words(trouble.reason) : fine));
+}
+
+/** A sentence; what stands between backticks is a command. */
+const words = (text) => text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
+
+const versions = (version) => el("p", { class: "muted versions" }, `Bellwether ${version.version} · schema ${version.schema_version} · Airflow ${version.airflow_version}`);
