@@ -2,24 +2,26 @@
 import { count, money, score, session } from "../format.js";
 import { extent, marks } from "./chart-data.js";
 
-const LINES = [["--busy", "solid"], ["--warn", "6 3"], ["--plain", "2 3"]]; // of the averages: told apart by their dashes too
-const ROOM = 0.12; // of the width, right of the last candle
+/** Colour and dashes of each average, which tell them apart without colour too. */
+export const LINES = [["--busy", "solid"], ["--warn", "6 3"], ["--plain", "2 3"]];
+const ROOM = 96; // pixels right of the last candle, for the names of the levels
+const FRAME = 90; // pixels of axis and border beside the candles
+const NARROW = 640;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Draws into `place`; answers how to look at the last so many bars, and how to take it away. */
 export async function draw(Bokeh, place, { bars, result, results, averages }) {
-  const span = new Bokeh.Range1d({ start: -0.5, end: bars.length - 0.5, bounds: [-3, bars.length * (1 + ROOM) + 3], min_interval: 10 });
-  const prices = figure(Bokeh, span, 360);
-  const volumes = figure(Bokeh, span, 110);
-  const days = new Map(bars.map((bar, at) => [at, session(bar.session_date)]));
+  const isNarrow = place.clientWidth < NARROW;
+  const span = new Bokeh.Range1d({ start: -0.5, end: bars.length - 0.5, bounds: [-3, 1.5 * bars.length + 30], min_interval: 10 });
+  const [prices, volumes] = [360, 110].map((height) => figure(Bokeh, span, height, isNarrow ? 40 : 64));
   prices.below[0].visible = false;
-  prices.left[0].axis_label = result.currency;
-  volumes.below[0].major_label_overrides = days;
-  volumes.left[0].setv({ axis_label: "Volume", formatter: new Bokeh.NumeralTickFormatter({ format: "0a" }), ticker: new Bokeh.BasicTicker({ desired_num_ticks: 3 }) });
+  prices.left[0].axis_label = isNarrow ? null : result.currency;
+  volumes.below[0].setv({ major_label_overrides: days(bars), ticker: new Bokeh.BasicTicker({ min_interval: 1, desired_num_ticks: isNarrow ? 2 : 6, num_minor_ticks: 0 }) });
+  volumes.left[0].setv({ axis_label: isNarrow ? null : "Volume", formatter: new Bokeh.NumeralTickFormatter({ format: "0a" }), ticker: new Bokeh.BasicTicker({ desired_num_ticks: 3 }) });
   const source = columns(Bokeh, bars, result.currency);
   const bodies = candles(prices, source);
   volumes.vbar({ x: { field: "at" }, top: { field: "volume" }, bottom: 0, width: 0.7, fill_color: { field: "fill" }, line_color: { field: "colour" }, source });
-  averageLines(prices, bars, averages);
+  averageLines(prices, averages);
   const labels = levels(Bokeh, prices, bars, result);
   const signs = verdicts(Bokeh, prices, marks(results, bars));
   prices.add_tools(hover(Bokeh, [bodies], [["Session", "@day"], ["Open", "@o"], ["High", "@h"], ["Low", "@l"], ["Close", "@c"], ["Volume", "@v"]], "vline"));
@@ -36,21 +38,21 @@ export async function draw(Bokeh, place, { bars, result, results, averages }) {
   return {
     look(last) {
       const start = Math.max(-0.5, bars.length - last - 0.5);
-      span.setv({ start, end: bars.length + (bars.length - start) * ROOM });
+      const wide = Math.max(place.clientWidth - FRAME, 2 * ROOM);
+      span.setv({ start, end: bars.length + ((bars.length - start) * ROOM) / (wide - ROOM) });
       fit();
     },
     remove: () => view.remove(),
   };
 }
 
-function figure(Bokeh, span, height) {
+function figure(Bokeh, span, height, left) {
   const made = new Bokeh.Plotting.figure({
     x_range: span, y_range: new Bokeh.Range1d({ start: 0, end: 1 }), height, sizing_mode: "stretch_width", tools: "xpan,xbox_zoom", active_drag: "xpan",
-    toolbar_location: null, background_fill_color: colour("--ground"), border_fill_color: colour("--ground"), outline_line_color: colour("--line"), min_border_left: 64, min_border_right: 12,
+    toolbar_location: null, background_fill_color: colour("--ground"), border_fill_color: colour("--ground"), outline_line_color: colour("--line"), min_border_left: left, min_border_right: 12,
   });
   const text = { axis_label_text_color: colour("--muted"), major_label_text_color: colour("--muted"), axis_line_color: colour("--line"), major_tick_line_color: colour("--line"), minor_tick_line_color: null };
   for (const axis of [made.below[0], made.left[0]]) axis.setv({ ...text, axis_label_text_font_style: "normal" });
-  made.below[0].ticker = new Bokeh.BasicTicker({ min_interval: 1, desired_num_ticks: 6 });
   for (const grid of made.center) grid.grid_line_color = colour("--sunken");
   return made;
 }
@@ -78,15 +80,22 @@ function candles(prices, source) {
   return prices.vbar({ x: { field: "at" }, top: { field: "top" }, bottom: { field: "bottom" }, width: 0.7, fill_color: { field: "fill" }, ...line });
 }
 
-function averageLines(prices, bars, averages) {
-  averages.forEach(([length, values], at) => {
+/** The days by their places; a place that has none has no name. */
+function days(bars) {
+  const names = new Map(bars.map((bar, at) => [at, session(bar.session_date)]));
+  for (let at = bars.length; at <= 1.5 * bars.length + 30; at += 1) names.set(at, "");
+  for (let at = -3; at < 0; at += 1) names.set(at, "");
+  return names;
+}
+
+function averageLines(prices, averages) {
+  averages.forEach(([, values], at) => {
     const first = values.findIndex((value) => value !== null);
     if (first < 0) return;
     const [name, dash] = LINES[at];
     const x = values.slice(first).map((_, place) => first + place);
-    prices.line(x, values.slice(first), { line_color: colour(name), line_width: 1.5, line_dash: dash, legend_label: `Average of ${length}` });
+    prices.line(x, values.slice(first), { line_color: colour(name), line_width: 1.5, line_dash: dash });
   });
-  prices.legend.setv({ location: "top_left", orientation: "horizontal", background_fill_color: colour("--ground"), background_fill_alpha: 0.85, border_line_color: null, label_text_color: colour("--text"), label_text_font_size: "11px", padding: 4, margin: 4, spacing: 14 });
 }
 
 /** From the session of the result on; what each is stands at its right end, where no candles are. */

@@ -5,7 +5,7 @@ import { count, counted, decimal, money, session, signed, source } from "../form
 import { failed, loading, nothing } from "../notices.js";
 import { bokeh } from "./bokeh.js";
 import { average, inTermsOf } from "./chart-data.js";
-import { draw } from "./chart-drawing.js";
+import { LINES, draw } from "./chart-drawing.js";
 
 const YEARS = 3;
 const TABLE = 20; // bars that the table has
@@ -14,7 +14,7 @@ const RANGES = [["3 months", 63], ["6 months", 126], ["1 year", 252], ["All", In
 
 let newest = null;
 let shown = null; // what is drawn, to be drawn again in another theme
-let range = RANGES[1][1];
+let range = innerWidth < 640 ? RANGES[0][1] : RANGES[1][1];
 let drawing = null;
 
 /** Shows the prices around a result; `recent` are the results of its series, promised. */
@@ -40,7 +40,7 @@ export async function showChart(path, result, recent) {
   }
 }
 
-const yearsBefore = (day) => `${Number(day.slice(0, 4)) - YEARS}${day.slice(4).replace("02-29", "02-28")}`.replace(/^-/, "");
+const yearsBefore = (day) => `${Number(day.slice(0, 4)) - YEARS}${day.slice(4).replace("-02-29", "-02-28")}`;
 
 function buttons() {
   const place = byId("ranges");
@@ -57,7 +57,7 @@ function choose(bars, button) {
 
 function frame(place) {
   const plot = el("div", { class: "plot", role: "img", "aria-label": description(), id: "plot" });
-  fill(place, el("figure", {}, plot, el("figcaption", {}, caption())), lastBars());
+  fill(place, el("figure", {}, keys(), plot, el("figcaption", {}, caption())), lastBars());
 }
 
 /** Draws what is shown, in the colours of the theme. */
@@ -74,6 +74,13 @@ async function paint() {
     console.error(error);
     fill(plot, nothing("The chart could not be drawn; the table below has the same prices."));
   }
+}
+
+/** What the lines are; the picture of each is its colour and dashes. */
+function keys() {
+  const drawn = shown.averages.map(([length, values], at) => [length, values.at(-1), LINES[at]]).filter(([, last]) => last !== null);
+  const swatch = ([name, dash]) => el("svg", { class: "key", viewBox: "0 0 28 4", "aria-hidden": "true" }, el("line", { x1: 0, x2: 28, y1: 2, y2: 2, style: `stroke: var(${name})`, "stroke-dasharray": dash === "solid" ? null : dash }));
+  return el("p", { class: "keys" }, drawn.map(([length, , line]) => el("span", {}, swatch(line), `average of ${length} sessions`)));
 }
 
 const pick = (bars) => [bars[0], bars.at(-1)];

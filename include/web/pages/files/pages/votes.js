@@ -46,8 +46,8 @@ function reading(row, largest) {
   const [sign, word, kind] = row.weight || row.vote ? VOTES[row.vote] : NO_VOTE;
   return el("tr", {}, name, el("td", { class: "wide" }, row.rule, rule),
     el("td", {}, el("span", { class: `verdict ${kind}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word)),
-    el("td", { class: "number" }, decimal(row.confidence)), el("td", { class: "number" }, decimal(row.weight)),
-    el("td", { class: "number" }, bar(row.points, largest), signed(row.points, 2)));
+    el("td", { class: "number", data: { title: "Confidence" } }, decimal(row.confidence)), el("td", { class: "number", data: { title: "Weight" } }, decimal(row.weight)),
+    el("td", { class: "number", data: { title: "Points" } }, bar(row.points, largest), signed(row.points, 2)));
 }
 
 function bar(points, largest) {
