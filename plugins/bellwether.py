@@ -40,7 +40,7 @@ def web_middlewares() -> list[dict[str, Any]]:
     from include.web.outside import AnswerWithoutAirflow
 
     door = {"middleware": LeadThroughSubmission, "args": [], "kwargs": {}, "name": "Bellwether's door"}
-    ours = {"prefixes": tuple(one["url_prefix"] for one in APPLICATIONS)}
+    ours = {"applications": {one["url_prefix"]: one["app"] for one in APPLICATIONS}}
     outside = {"middleware": AnswerWithoutAirflow, "args": [], "kwargs": ours, "name": "Bellwether's answers"}
     return [door, outside] if settings().one_door else [outside]
 

@@ -62,7 +62,9 @@ def _has_body(headers: Headers) -> bool:
 
 
 def _is_json(headers: Headers) -> bool:
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    """As FastAPI sees it, and so Airflow."""
+    main, _, sub = headers.get("content-type", "").partition(";")[0].strip().lower().partition("/")
+    return main == "application" and (sub == "json" or sub.endswith("+json"))
 
 
 def _is_from_here(headers: Headers) -> bool:

@@ -1,9 +1,10 @@
-"""Our answers where Airflow's own middlewares, which go round every application, have no database.
+"""Our answers where Airflow has none: it has no database, or does not see that an address is ours.
 
 Airflow looks into its database for the login of a cookie before it calls any application, and answers 500 when that is
 away. Our applications look for the login themselves, and say 503 with when to ask again.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,20 +14,26 @@ from include.web.errors import AIRFLOWS_DATABASE
 
 
 class AnswerWithoutAirflow:
-    """Answers requests for our applications, those under `prefixes`, also where Airflow's middlewares cannot.
+    """Answers requests for our applications, each under its prefix, also where Airflow would not.
 
-    It is one of them, called by the others; for what breaks in them it goes round them all when the server starts.
+    It is a middleware among Airflow's, called by the others; for what breaks in them it goes round them all when the
+    server starts.
     """
 
-    def __init__(self, app: ASGIApp, prefixes: tuple[str, ...]) -> None:
-        self._app, self._prefixes = app, prefixes
+    def __init__(self, app: ASGIApp, applications: Mapping[str, ASGIApp]) -> None:
+        self._app, self._applications = app, applications
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on."""
+        """Pass everything on, to our application where Starlette does not."""
         if scope["type"] == "lifespan":
             errors: Any = scope["app"].middleware_stack  # Starlette's outermost, which answers 500 to what it catches
-            errors.app = _Outside(errors.app, self._app, self._prefixes)
-        await self._app(scope, receive, send)
+            errors.app = _Outside(errors.app, self._app, tuple(self._applications))
+        prefix = _prefix(scope, tuple(self._applications))
+        if prefix and "\n" in scope["path"]:  # for Starlette no such address lies under a prefix
+            scope = {**scope, "root_path": scope.get("root_path", "") + prefix}
+            await self._applications[prefix](scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class _Outside:
@@ -36,7 +43,7 @@ class _Outside:
         self._airflow, self._ours, self._prefixes = airflow, ours, prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._is_for_us(scope):
+        if not (_prefix(scope, self._prefixes) or _is_trigger(scope)):
             await self._airflow(scope, receive, send)
             return
         seen = _Seen(receive, send)
@@ -47,12 +54,22 @@ class _Outside:
                 raise
             await self._ours(scope, receive, send)
 
-    def _is_for_us(self, scope: Scope) -> bool:
-        if scope["type"] != "http":
-            return False
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        is_trigger = path == TRIGGER_PATH and scope["method"] == "POST"
-        return is_trigger or any(path == one or path.startswith(f"{one}/") for one in self._prefixes)
+
+def _prefix(scope: Scope, prefixes: tuple[str, ...]) -> str | None:
+    """The prefix of ours that a request is under, None when it is not for us."""
+    if scope["type"] != "http":
+        return None
+    path = _path(scope)
+    return next((one for one in prefixes if path == one or path.startswith(f"{one}/")), None)
+
+
+def _is_trigger(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] == "POST" and _path(scope) == TRIGGER_PATH
+
+
+def _path(scope: Scope) -> str:
+    """The path without that of the whole server."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
 class _Seen:

@@ -1,5 +1,6 @@
 """Every HTTP door leads to the same run for the same work, and is closed to who may not."""
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -90,6 +91,21 @@ def test_a_body_that_is_no_request_is_refused(airflow: Airflow, body: bytes) -> 
     answer = airflow.http.post(f"{API}/jobs", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["code"] == "VALIDATION_ERROR"
+
+
+def test_what_airflow_reads_as_json_is_json_at_its_trigger_too(airflow: Airflow) -> None:
+    """Without a type neither takes a body: Airflow says that it is no object, our door what is missing."""
+    plain = RUNS.replace("analyze_stocks", "no_such_dag")
+    sent = {"logical_date": None, "conf": {"tickers": ["IBM"], "data_source": "sample"}}
+
+    def status_of(address: str, **headers: str) -> int:
+        return airflow.http.post(address, content=json.dumps(sent), headers=headers).status_code
+
+    for kind in ("application/json", "application/vnd.api+json", "Application/JSON; charset=utf-8"):
+        assert (status_of(plain, **{"Content-Type": kind}), status_of(RUNS, **{"Content-Type": kind})) == (404, 200)
+    assert (status_of(plain), status_of(RUNS)) == (422, 415)
+    text = {"Content-Type": "text/plain"}
+    assert (status_of(plain, **text), status_of(RUNS, **text)) == (422, 415)
 
 
 def test_a_date_that_cannot_be_analysed_is_refused_at_the_door(airflow: Airflow) -> None:

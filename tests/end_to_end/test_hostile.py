@@ -26,6 +26,9 @@ UPWARDS = [
     "/../v2/version",
     "//version",
     "/jobs//version",
+    "/jobs/%0a..",
+    "/no%0asuch/version",
+    "/jobs/%0d%0aversion",
 ]
 
 

@@ -47,8 +47,9 @@ def test_a_body_that_is_not_json_is_refused(app: Any, kind: str) -> None:
     assert (answer.status_code, error(answer)["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_json_may_name_its_character_set(app: Any) -> None:
-    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+@pytest.mark.parametrize("kind", ["Application/JSON; charset=utf-8", "application/vnd.api+json"])
+def test_json_may_name_its_character_set_or_what_it_says(app: Any, kind: str) -> None:
+    headers = {"Content-Type": kind}
     assert call(app, "POST", "/echo", content=b"{}", headers=headers).is_success
 
 
