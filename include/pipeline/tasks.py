@@ -16,6 +16,7 @@ from include.jobs.opening import open_job as claim_and_open
 from include.jobs.watched import watched_on
 from include.market.prices import open_prices
 from include.market.sessions import resolve_sessions
+from include.model.changes import ChangeKind, count_in_words
 from include.model.errors import (
     CancelledRunError,
     ClaimCollisionError,
@@ -37,6 +38,7 @@ from include.pipeline.notes import NOTE, fit
 from include.settings import settings
 from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
+from include.storage.changes import count_changes
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job as end_job
 from include.storage.jobs import keep_alive, progress_document
@@ -224,13 +226,14 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     with stocks() as database:
         try:
             ended = database.run(lambda connection: end_job(connection, dag_run.run_id))
+            changed = database.run(lambda connection: count_changes(connection, dag_run.run_id))
         except SchemaError as error:
             raise AirflowFailException(str(error)) from error
     if ended is None and _open_job_is(ti, dag_run, "skipped"):
         raise AirflowSkipException("there was nothing to do")
     if ended is None or not _was_opened(ti, dag_run):
         raise AirflowFailException("its job was not opened: the log of open_job says why")
-    said = _sentence(ended)
+    said = _sentence(ended, changed)
     ti.xcom_push(key=NOTE, value=fit(said))
     log.info("job %s %s", ended.job_id, said)
     if ended.status is JobStatus.FAILED:
@@ -258,10 +261,12 @@ def _open_job_is(ti: Any, dag_run: Any, state: str) -> bool:  # noqa: ANN401
     return count > 0
 
 
-def _sentence(ended: Progress) -> str:
+def _sentence(ended: Progress, changed: Mapping[ChangeKind, int]) -> str:
     said = f"{ended.status}: {ended.completed} of {ended.total} tickers"
     if ended.reused:
         said += f", {ended.reused} of them known already"
+    if changed:
+        said += f"; on watchlists: {count_in_words(changed.items())}"
     return f"{said}; {ended.status_reason}" if ended.status_reason else said
 
 

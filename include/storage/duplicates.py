@@ -83,6 +83,7 @@ def remove_in_favour(connection: Connection, removed_id: str, kept_id: str, acto
     before = queries().job_snapshot(connection, job_id=removed_id)
     moved = queries().move_results(connection, removed_id=removed_id, kept_id=kept_id)
     watched = queries().move_watchlist(connection, removed_id=removed_id, kept_id=kept_id)
+    queries().move_changes(connection, removed_id=removed_id, kept_id=kept_id)
     repeated = queries().move_request_ids(connection, removed_id=removed_id, kept_id=kept_id)
     if queries().remove_ended_job(connection, job_id=removed_id) != 1:
         raise RuntimeError(f"job {removed_id} still owns results, or is active: nothing was removed")

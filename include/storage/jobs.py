@@ -21,6 +21,7 @@ from include.model.job import (
 )
 from include.model.request import AnalysisRequest, Demand
 from include.storage.actions import Action, record_action
+from include.storage.changes import write_changes
 from include.storage.connection import Connection, queries
 
 _REQUEST = TypeAdapter(AnalysisRequest)
@@ -182,6 +183,7 @@ def finalize_job(connection: Connection, job_id: str) -> Progress | None:
 
 def _tell_others(connection: Connection, job_id: str) -> None:
     """What follows from a job's end, in the transaction that ends it."""
+    write_changes(connection, job_id)
     queries().update_watchlist(connection, job_id=job_id)
     queries().write_outbox(connection, job_id=job_id)
 

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from include.web import (
     about_api,
     audit_api,
+    changes_api,
     deletion_api,
     description_api,
     details_api,
@@ -39,6 +40,7 @@ def create_app() -> FastAPI:
         prices_api,
         old_clients_api,
         watchlists_api,
+        changes_api,
         audit_api,
         about_api,
         operating_api,

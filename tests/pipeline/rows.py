@@ -5,8 +5,10 @@ from typing import Any
 
 from include.storage.connection import connect
 
-_TIMES = "started_at completed_at created_at heartbeat_at requested_at acted_at added_at last_analyzed_at sent_at"
-VOLATILE = [*_TIMES.split(), "id", "seq", "job_seq", "attempt", "latency_ms", "result_id"]
+_TIMES = (
+    "started_at completed_at created_at heartbeat_at requested_at acted_at added_at last_analyzed_at sent_at noticed_at"
+)
+VOLATILE = [*_TIMES.split(), "id", "entry_id", "seq", "job_seq", "attempt", "latency_ms", "result_id"]
 
 # Ids are replaced by what they stand for.
 STATEMENTS = {
@@ -28,6 +30,9 @@ STATEMENTS = {
     "request_ids": "SELECT to_jsonb(known) AS row FROM request_ids AS known",
     "analysis_actions": "SELECT to_jsonb(done) AS row FROM analysis_actions AS done",
     "watchlist": "SELECT to_jsonb(entry) AS row FROM watchlist AS entry",
+    "watchlist_changes": """
+        SELECT to_jsonb(change) || jsonb_build_object('owner', owner, 'list', list, 'ticker', ticker) AS row
+        FROM watchlist_changes AS change JOIN watchlist AS entry ON entry.id = change.entry_id""",
 }
 
 Rows = Mapping[str, list[Any]]

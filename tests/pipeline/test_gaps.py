@@ -15,13 +15,17 @@ from tests.pipeline.gaps import Fault, Gaps, lose_connection, refuse
 from tests.pipeline.killing import RUN, begin, end, wanted, work
 from tests.pipeline.rows import Rows, rows_of
 
-SAVE = "CREATE TABLE saved AS SELECT * FROM watchlist"
+SAVE = """
+CREATE TABLE saved AS SELECT * FROM watchlist;
+CREATE TABLE saved_changes AS SELECT * FROM watchlist_changes;
+"""
 UNDO = f"""
 DELETE FROM analysis_jobs WHERE job_id = '{RUN}';
 DELETE FROM analysis_requests WHERE job_id = '{RUN}';
 DELETE FROM outbox WHERE job_id = '{RUN}';
 DELETE FROM watchlist;
 INSERT INTO watchlist OVERRIDING SYSTEM VALUE SELECT * FROM saved;
+INSERT INTO watchlist_changes OVERRIDING SYSTEM VALUE SELECT * FROM saved_changes;
 """
 
 

@@ -87,6 +87,19 @@ INSERT INTO analysis_results (
 VALUES ('IBM', '2010-08-20', 'balanced', 'v1', 'sample', 'run-1', 1, 'selected', 'Hold', 50,
         100, 0.01, 'USD', 245, 'abc', 'Hold, 50.0', now(), now());
 """,
+    "0010": """
+INSERT INTO watchlist_changes (
+    entry_id, strategy, data_source, session_date, kind, job_id, attempt, verdict, score,
+    plan_session, level, adjustment, reached_on, price, basis
+)
+SELECT
+    id, 'balanced', 'sample', '2010-08-20', 'stop', 'run-1', 1, 'Buy', 67.4,
+    '2010-08-18', 95, 1, '2010-08-20', 94, 'low'
+FROM watchlist;
+INSERT INTO notification_preferences (owner, enabled, email, rule) VALUES ('ann', true, 'ann@example.com', 'always');
+INSERT INTO notifications (outbox_id, owner, list, channel, digest, status, tries, error, ended_at)
+SELECT id, 'ann', 'default', 'email', '{}', 'given_up', 10, 'away', now() FROM outbox;
+""",
 }
 
 

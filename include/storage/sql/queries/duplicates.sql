@@ -153,6 +153,12 @@ SELECT count(*) AS moved FROM moved;
 -- name: move_watchlist(removed_id, kept_id)!
 UPDATE watchlist SET last_job_id = :kept_id WHERE last_job_id = :removed_id;
 
+-- name: move_changes(removed_id, kept_id)!
+UPDATE watchlist_changes AS change
+SET job_id = kept.job_id, attempt = kept.attempt
+FROM analysis_jobs AS kept
+WHERE change.job_id = :removed_id AND kept.job_id = :kept_id;
+
 -- name: move_request_ids(removed_id, kept_id)!
 -- Who repeats a request is answered with a job that exists.
 UPDATE request_ids SET job_id = :kept_id WHERE job_id = :removed_id;
