@@ -3,7 +3,20 @@
 It knows the model and nothing else of the product, so that it runs where the server does not.
 """
 
-from include.client.answers import Added, Health, Housekeeping, Strategy, Submission, Universe, UniverseMembers, Version
+from include.client.answers import (
+    Added,
+    Duplicates,
+    Glance,
+    Health,
+    Housekeeping,
+    Recorded,
+    Sent,
+    Strategy,
+    Submission,
+    Universe,
+    UniverseMembers,
+    Version,
+)
 from include.client.client import Client
 from include.client.errors import (
     ApiError,
@@ -13,7 +26,7 @@ from include.client.errors import (
     NoAnswerError,
     UnexpectedAnswerError,
 )
-from include.client.fields import JobFilters, RequestFields, ResultFilters
+from include.client.fields import JobFilters, PriceFilters, RecordFilters, RequestFields, ResultFilters
 
 __all__ = [
     "Added",
@@ -21,13 +34,19 @@ __all__ = [
     "BadInputError",
     "Client",
     "ClientError",
+    "Duplicates",
+    "Glance",
     "Health",
     "Housekeeping",
     "JobFilters",
     "JobIsActiveError",
     "NoAnswerError",
+    "PriceFilters",
+    "RecordFilters",
+    "Recorded",
     "RequestFields",
     "ResultFilters",
+    "Sent",
     "Strategy",
     "Submission",
     "UnexpectedAnswerError",

@@ -1,13 +1,16 @@
 """What the API answers beside the values of the model. What a newer server says besides is left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from include.model.duplicates import EqualPair
 from include.model.errors import FieldProblem
 from include.model.job import JobStatus
+from include.model.reading import JobSummary
 
 Row = TypeVar("Row")
 
@@ -17,6 +20,55 @@ class Page(BaseModel, Generic[Row]):
 
     items: list[Row]
     next_cursor: str | None = None
+
+
+class Glance(Page[JobSummary]):
+    """All that is going on: `active` of the items first, then what ended in the last hour."""
+
+    active: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One request and what became of it: `run_id` is the run made for it, `job_id` the job that answered it.
+
+    `follows` None: a request. Otherwise what became later of the one that an earlier record is of, by its id.
+    """
+
+    id: int
+    requested_at: datetime
+    requested_by: str
+    door: str
+    disposition: str
+    job_id: str | None
+    run_id: str | None
+    request_id: str | None
+    reason: str | None
+    latency_ms: float
+    follows: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Recorded):
+    """A request with what was sent, and the canonical request that it stands for, None when it has none."""
+
+    raw: Any
+    request: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates:
+    """Pairs of equal jobs that were created close together, how many there are in all, and how many did work twice.
+
+    `passed`: no work was done twice.
+    """
+
+    passed: bool
+    seconds: float
+    since: date | None
+    pair_count: int
+    duplicate_count: int
+    pairs: tuple[EqualPair, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import closing, contextmanager
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -76,14 +76,7 @@ class Calls:
         have been done: no connection, or 503.
         """
         patience = self.patience if within is None else min(self.patience, within)
-        known = {name: value for name, value in (params or {}).items() if value is not None}
-        request = self._http.build_request(
-            method,
-            API + path,
-            json=to_jsonable_python(json),
-            params=to_jsonable_python(known),
-            timeout=_timeout(within),
-        )
+        request = self._request(method, path, params or {}, json=to_jsonable_python(json), timeout=_timeout(within))
         try:
             answer: httpx.Response = _retrying(patience, repeatable)(self._once, request)
         except httpx.TransportError as error:
@@ -106,6 +99,31 @@ class Calls:
                 answer.read()
                 raise error_of(answer)
             yield answer.iter_lines()
+
+    def download(self, path: str, params: Mapping[str, Any], out: BinaryIO) -> int:
+        """Write an answer of any length to a file, from its beginning with every try; returns its bytes."""
+        request = self._request("GET", path, params, timeout=_timeout())
+        try:
+            written: int = _retrying(self.patience, repeatable=True)(self._write, request, out)
+        except httpx.TransportError as error:
+            raise NoAnswerError(f"{self.url} does not answer: {_words(error)}") from error
+        return written
+
+    def _write(self, request: httpx.Request, out: BinaryIO) -> int:
+        out.seek(0)
+        out.truncate()
+        answer = self._http.send(request, stream=True)
+        with closing(answer):
+            if not answer.is_success:
+                answer.read()
+                raise error_of(answer)
+            for piece in answer.iter_bytes():
+                out.write(piece)
+        return out.tell()
+
+    def _request(self, method: str, path: str, params: Mapping[str, Any], **how: Any) -> httpx.Request:  # noqa: ANN401
+        known = {name: value for name, value in params.items() if value is not None}
+        return self._http.build_request(method, API + path, params=to_jsonable_python(known), **how)
 
     def _once(self, request: httpx.Request) -> httpx.Response:
         answer = self._http.send(request)

@@ -2,22 +2,25 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from include.client.answers import Health, Page, Strategy, Submission, Universe, UniverseMembers, Version
+from include.client.answers import Glance, Health, Page, Strategy, Submission, Universe, UniverseMembers, Version
 from include.client.calls import Calls, segment
 from include.client.errors import UNAVAILABLE, ApiError, NoAnswerError
-from include.client.fields import JobFilters, RequestFields, ResultFilters, SeriesFilters
+from include.client.exporting import export
+from include.client.fields import JobFilters, PriceFilters, RequestFields, ResultFilters, SeriesFilters
 from include.client.login import Login
 from include.client.reading import error_of, value_of
+from include.client.record import Record
 from include.client.waiting import OnProgress, Watch
 from include.client.watchlists import Watchlists
 from include.model.reading import DetailRow, JobSummary, JobView
-from include.model.results import Explanation, ResultRow
+from include.model.results import Explanation, Prices, ResultRow
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 WAIT_SECONDS = 6 * 3600.0  # a job that takes longer has failed, unless the server's settings say otherwise
@@ -27,6 +30,7 @@ _SUBMISSION, _VIEW, _EXPLANATION = TypeAdapter(Submission), TypeAdapter(JobView)
 _JOBS, _DETAILS, _RESULTS = TypeAdapter(Page[JobSummary]), TypeAdapter(Page[DetailRow]), TypeAdapter(Page[ResultRow])
 _STRATEGIES, _UNIVERSES = TypeAdapter(Page[Strategy]), TypeAdapter(Page[Universe])
 _RESULT, _MEMBERS = TypeAdapter(ResultRow), TypeAdapter(UniverseMembers)
+_GLANCE, _PRICES = TypeAdapter(Glance), TypeAdapter(Prices)
 _HEALTH, _VERSION = TypeAdapter(Health), TypeAdapter(Version)
 
 
@@ -48,6 +52,7 @@ class Client:
     ) -> None:
         self._calls = Calls(url, Login(url, user, password, token), patience)
         self.watchlists = Watchlists(self._calls, self._ask)
+        self.record = Record(self._calls)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +75,10 @@ class Client:
     def jobs(self, limit: int | None = None, **filters: Unpack[JobFilters]) -> Iterator[JobSummary]:
         """Jobs, the newest first."""
         return self._calls.items("/jobs", _JOBS, limit, **filters)
+
+    def progress(self, limit: int | None = None) -> Glance:
+        """All active jobs, and then those that ended in the last hour; `limit` of each at most."""
+        return self._calls.get("/progress", _GLANCE, limit=limit)
 
     def details(self, job_id: str, *, status: str | None = None) -> Iterator[DetailRow]:
         """The tickers of a job, by name."""
@@ -103,6 +112,17 @@ class Client:
     def history(self, ticker: str, limit: int | None = None, **series: Unpack[SeriesFilters]) -> Iterator[ResultRow]:
         """All results of a ticker, the newest session first."""
         return self._calls.items(f"/results/{segment(ticker)}/history", _RESULTS, limit, **series)
+
+    def export(self, file: Path, **filters: Unpack[ResultFilters]) -> int:
+        """Write the whole screener, however long, to a file that ends in `.csv` or `.parquet`; returns its bytes.
+
+        The file is there when it is whole, and not before.
+        """
+        return export(self._calls, file, filters)
+
+    def prices(self, ticker: str, **filters: Unpack[PriceFilters]) -> Prices:
+        """The bars of a ticker that are at hand, oldest first."""
+        return self._calls.get(f"/prices/{segment(ticker)}", _PRICES, **filters)
 
     def explanation(
         self, ticker: str, *, session: date | str | None = None, **series: Unpack[SeriesFilters]

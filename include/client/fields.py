@@ -50,3 +50,22 @@ class ResultFilters(SeriesFilters, total=False):
     job_id: str
     analysis_source: str
     sort: str
+
+
+class PriceFilters(TypedDict, total=False):
+    """Which of a ticker's bars; `adjusted`: as an analysis sees them."""
+
+    data_source: str
+    since: date | str
+    until: date | str
+    adjusted: bool
+
+
+class RecordFilters(TypedDict, total=False):
+    """Which requests; `requested_by` is for those who see everybody's."""
+
+    door: str
+    disposition: str
+    since: datetime | str
+    requested_by: str
+    job_id: str

@@ -50,6 +50,21 @@ def test_a_request_is_waited_for_and_its_verdicts_are_read(cora: Client) -> None
     assert cora.wait(again.job_id, timeout=90).status == "failed"
 
 
+def test_what_goes_on_prices_exports_and_the_record_are_read(cora: Client, tmp_path: Path) -> None:
+    job_id = cora.submit(tickers=["IBM", "XOM"], data_source="sample", capital=30_002).job_id
+    assert job_id in [job.job_id for job in cora.progress().items]
+    assert cora.wait(job_id, timeout=90).completed == 2
+    table, parquet = tmp_path / "found.csv", tmp_path / "found.parquet"
+    assert cora.export(table, job_id=job_id, sort="ticker") == table.stat().st_size
+    assert [line.partition(",")[0] for line in table.read_text().splitlines()] == ["ticker", "IBM", "XOM"]
+    assert cora.export(parquet, job_id=job_id)
+    assert parquet.read_bytes().startswith(b"PAR1")
+    assert cora.prices("IBM", data_source="sample", until="2010-08-20").currency == "USD"
+    (recorded,) = cora.record.requests(job_id=job_id)
+    assert cora.record.request(recorded.id).raw["capital"] == 30_002
+    assert cora.record.duplicates(seconds=1).seconds == 1
+
+
 def test_a_duplicate_is_answered_with_the_job_that_runs_which_is_then_cancelled(cora: Client) -> None:
     first = cora.submit(**long_job("TWICE"))
     second = cora.submit(**long_job("TWICE"))

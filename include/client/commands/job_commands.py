@@ -1,4 +1,4 @@
-"""`watch`, `jobs`, `show`, `cancel`, `retry-failed`, `delete`: what is done with jobs that there are."""
+"""`watch`, `jobs`, `progress`, `show`, `cancel`, `retry-failed`, `delete`: what is done with jobs that there are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from include.client.commands.output import figure, moment, print_json, show_tabl
 from include.client.commands.submit_command import add_waiting, follow
 from include.client.commands.watching import add_timeout, sentence, tell, watch
 from include.model.job import DetailStatus, JobStatus
+from include.model.reading import JobSummary
 from include.model.request import Trigger
 
 
@@ -47,13 +48,31 @@ def run_jobs(arguments: Sequence[str]) -> int:
         found = list(client.jobs(options.limit, **filters))
     if options.json:
         print_json(found)
-        return 0
+    else:
+        _list(found, "There is no such job.")
+    return 0
+
+
+def run_progress(arguments: Sequence[str]) -> int:
+    """List what is going on."""
+    parser = command("progress", "All active jobs, and then those that ended in the last hour.")
+    parser.add_argument("--limit", type=natural, default=50, metavar="N", help="most of each (default 50)")
+    options = parser.parse_args(arguments)
+    with open_client(options) as client:
+        found = client.progress(options.limit)
+    if options.json:
+        print_json(found)
+    else:
+        _list(found.items, "Nothing is going on, and no job has ended in the last hour.")
+    return 0
+
+
+def _list(jobs: Sequence[JobSummary], nothing: str) -> None:
     made = table("Job", "Status", "By", "Strategy", "Created", right=("Done", "Of", "Failed", "Seconds"))
-    for job in found:
+    for job in jobs:
         names = (job.job_id, str(job.status), job.requested_by or "", job.strategy or "", moment(job.created_at))
         made.add_row(*names, *map(str, (job.completed, job.total, job.failed)), figure(job.worked_seconds, ".1f"))
-    show_table(made, "There is no such job.")
-    return 0
+    show_table(made, nothing)
 
 
 def run_cancel(arguments: Sequence[str]) -> int:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from include.client.commands import (
     about_commands,
+    export_command,
     job_commands,
+    price_command,
+    record_commands,
     result_commands,
     submit_command,
     watchlist_command,
@@ -19,6 +22,7 @@ COMMANDS = {
     "submit": submit_command.run,
     "watch": job_commands.run_watch,
     "jobs": job_commands.run_jobs,
+    "progress": job_commands.run_progress,
     "show": job_commands.run_show,
     "cancel": job_commands.run_cancel,
     "retry-failed": job_commands.run_retry_failed,
@@ -26,9 +30,13 @@ COMMANDS = {
     "results": result_commands.run_results,
     "history": result_commands.run_history,
     "explain": result_commands.run_explain,
+    "export": export_command.run,
+    "prices": price_command.run,
     "watchlist": watchlist_command.run,
     "strategies": about_commands.run_strategies,
     "universes": about_commands.run_universes,
+    "requests": record_commands.run_requests,
+    "duplicates": record_commands.run_duplicates,
     "health": about_commands.run_health,
     "version": about_commands.run_version,
 }
@@ -38,6 +46,7 @@ commands; each explains itself with --help:
   submit        ask for an analysis; with --wait watch it and show the verdicts
   watch         watch a job until it ends; Ctrl-C leaves it running
   jobs          jobs, the newest first
+  progress      what is going on, and has just ended
   show          a job as it stands, with its tickers
   cancel        end a job
   retry-failed  ask for the failed tickers of a job again
@@ -45,9 +54,13 @@ commands; each explains itself with --help:
   results       the latest result of each ticker
   history       all results of one
   explain       what each indicator said of one
+  export        all of `results`, of any length, as a CSV or Parquet file
+  prices        the bars of a ticker that are at hand
   watchlist     your lists: lists, show, add, remove, rename, analyze
   strategies    what can be asked for
   universes     sets of tickers, or the tickers of one
+  requests      the record: who asked for what, and what became of it
+  duplicates    whether work was done twice
   health        whether a job that is asked for now would be done
   version       the versions of the server
 

@@ -27,6 +27,15 @@ VERDICTS = {_in_one_word(one): one for one in Verdict}
 def run_results(arguments: Sequence[str]) -> int:
     """Print the latest results."""
     parser = command("results", "The screener: the latest result of each ticker, the best score first.")
+    add_filters(parser)
+    _add_limit(parser)
+    options = parser.parse_args(arguments)
+    with open_client(options) as client:
+        return _tell(client.results(options.limit, **filters_of(options)), as_json=options.json)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add which results of the screener, and in which order."""
     parser.add_argument("ticker", nargs="*", metavar="TICKER", help="only these")
     parser.add_argument("--verdict", action="append", type=_in_one_word, choices=list(VERDICTS), help="once for each")
     parser.add_argument("--min-score", type=number, metavar="N")
@@ -35,14 +44,15 @@ def run_results(arguments: Sequence[str]) -> int:
     parser.add_argument("--job", dest="job_id", metavar="JOB", help="what this job found, or reused")
     parser.add_argument("--sort", choices=SORTS, help="with a minus in front for descending, as --sort=-score")
     _add_series(parser)
-    _add_limit(parser)
-    options = parser.parse_args(arguments)
+
+
+def filters_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The filters that somebody gave."""
     names = ("ticker", "min_score", "max_score", "session", "job_id", "sort", "strategy", "data_source")
     filters: dict[str, Any] = given(options, *names)
     if options.verdict:
         filters["verdict"] = [VERDICTS[name] for name in options.verdict]
-    with open_client(options) as client:
-        return _tell(client.results(options.limit, **filters), as_json=options.json)
+    return filters
 
 
 def run_history(arguments: Sequence[str]) -> int:
