@@ -21,7 +21,7 @@ export function activity({ items }) {
   const done = sum(items, (day) => day.tickers_done);
   const failures = sum(items, (day) => day.tickers_failed);
   return [
-    figures([["Jobs ended", count(total)], ["Tickers with a result", count(done)], ["Tickers that failed", count(failures)], ["Of all tickers", failures ? share(failures, done + failures) : "0 %"]]),
+    figures([["Jobs ended", count(total)], ["Tickers with a result", count(done)], ["Tickers that failed", count(failures)], ["Share that failed", failures ? share(failures, done + failures) : "0 %"]]),
     el("div", { class: "charts" },
       bars({ title: "Jobs that ended", days: items, series: JOBS, value: (day, name) => day.jobs[name] ?? 0 }),
       bars({ title: "Tickers", days: items, series: TICKERS, value: (day, name) => day[name] })),

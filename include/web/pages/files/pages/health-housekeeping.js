@@ -24,7 +24,7 @@ function told(report) {
     ...list("Dead jobs that it ended", ended, (one) => [el("a", { href: jobPage(one.job_id) }, one.job_id), `: ${one.error ? `could not be ended: ${one.error}` : one.reason}`]),
     ...list("Runs without a job", lost, (one) => [run(one.run_id), one.is_over ? " ended without one: its note says why" : ` waits for ${duration(one.minutes * 60)} by now: is the DAG paused, are the workers busy?`]),
     ...list("Old rows that it removed", removed.filter((one) => one.rows || one.error), (one) => `${REMOVED[one.what] ?? one.what}: ${count(one.rows)}${one.more ? ", more with the next one" : ""}${one.error ? `; could not go on: ${one.error}` : ""}`),
-    el("p", { class: "muted" }, `It saw ${counted(load.active_jobs, "active job")}${load.active_jobs ? `, the oldest for ${duration(load.oldest_active_seconds)},` : ""} and ${counted(load.outbox_waiting, "notification")} that nobody had taken.`),
+    el("p", { class: "muted" }, `It saw ${counted(load.active_jobs, "active job")}${load.active_jobs ? `, the oldest for ${duration(load.oldest_active_seconds)},` : ""} and ${counted(load.outbox_waiting, "notification")} that nobody had taken yet.`),
   ];
 }
 

@@ -48,8 +48,11 @@ function told(one) {
   ];
 }
 
+/** JSON to read; a list of tickers is one line, however many lines the window makes of it. */
+const json = (document) => JSON.stringify(document, null, 2).replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, inside) => `[${inside.replace(/\n\s+/g, " ")}]`);
+
 function text(title, document, missing = "Nothing.") {
-  const said = document === null ? el("p", { class: "muted" }, missing) : el("pre", { tabindex: "0", "aria-label": title }, JSON.stringify(document, null, 2));
+  const said = document === null ? el("p", { class: "muted" }, missing) : el("pre", { tabindex: "0", "aria-label": title }, json(document));
   return [el("h3", {}, title), said];
 }
 

@@ -14,7 +14,7 @@ export const DOORS = {
 export const door = (value) => DOORS[value] ?? value;
 
 export const DISPOSITIONS = {
-  created: ["＋", "good", "made a job"],
+  created: ["+", "good", "made a job"],
   joined: ["⇉", "busy", "joined an equal job"],
   repeated: ["↺", "plain", "was repeated"],
   refused: ["✕", "bad", "was refused"],

@@ -12,9 +12,9 @@ export function entryColumns(list, { remove, edited }) {
     { title: "Ticker", sort: "ticker", cell: ticker },
     { title: "Verdict", cell: (entry) => verdict(entry.last_verdict) },
     { title: "Score", class: "number", sort: "score", descendingFirst: true, cell: (entry) => score(entry.last_score) },
-    { title: "Change", class: "number", hint: "of the score, since the session before", cell: change },
-    { title: "Sessions", hint: "the scores of the last 20 sessions", cell: (entry) => sparkline(entry.recent) },
-    { title: "Session", class: "narrow", cell: of },
+    { title: "Change", class: "number", hint: "of the score, since the session before that was analysed", cell: change },
+    { title: "Trend", hint: "the scores of the last 20 sessions that were analysed, from 0 to 100", cell: (entry) => sparkline(entry.recent) },
+    { title: "As of", class: "narrow", cell: of },
     { title: "Last analysed", sort: "last_analyzed_at", descendingFirst: true, class: "last-analysed", cell: last },
     { title: "Note", class: "note", cell: (entry) => (mayAsk ? new Note(list, entry, edited).node : written(entry)) },
   ];
@@ -24,23 +24,24 @@ export function entryColumns(list, { remove, edited }) {
 
 function ticker(entry) {
   const { strategy, data_source } = entry;
-  return [el("a", { href: stockPage(entry.ticker, { strategy, data_source }) }, entry.ticker), entry.name && el("div", { class: "muted name" }, entry.name)].filter(Boolean);
+  const link = el("a", { href: stockPage(entry.ticker, { strategy, data_source }) }, entry.ticker);
+  return el("div", {}, link, entry.name && el("div", { class: "muted name" }, entry.name));
 }
 
 function change({ recent }) {
   const [before, now] = recent.slice(-2);
   if (!now) return "–";
   const words = before.verdict === now.verdict ? null : el("small", { class: "was" }, `was ${before.verdict}`);
-  return [el("span", { title: `${session(before.session_date)}: ${score(before.score)}` }, signed(now.score - before.score)), words].filter(Boolean);
+  return el("div", { title: `${session(before.session_date)}: ${score(before.score)}` }, signed(now.score - before.score), words);
 }
 
-const of = (entry) => (entry.last_session ? [session(entry.last_session), el("small", { class: "of" }, source(entry.data_source))] : "–");
+const of = (entry) => (entry.last_session ? el("div", {}, session(entry.last_session), el("small", {}, source(entry.data_source))) : "–");
 
 function last(entry) {
   if (!entry.last_analyzed_at) return "not yet";
   const when = entry.last_job_id ? el("a", { href: jobPage(entry.last_job_id) }, ago(entry.last_analyzed_at)) : ago(entry.last_analyzed_at);
   const why = entry.last_error_message && el("p", { class: "why" }, entry.last_error_message);
-  return [el("div", { class: "when" }, status(entry.last_status), when), why].filter(Boolean);
+  return el("div", {}, el("div", { class: "when" }, status(entry.last_status), when), why);
 }
 
 const written = (entry) => entry.notes ?? "–";

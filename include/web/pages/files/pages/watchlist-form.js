@@ -4,6 +4,7 @@ import { count, counted } from "../format.js";
 
 export const tickersIn = (text) => text.split(/[\s,;|"']+/).filter(Boolean);
 
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 const FIELD_OF = { list: "name" }; // the API calls it so where the list is in the address
 const MOST_NAMED = 20;
 
@@ -79,7 +80,7 @@ export class WatchlistForm {
     if (control.hasAttribute("aria-invalid")) return true;
     const id = `${this.dialog.id}-${name}-wrong`;
     const bad = part === undefined ? [] : details.filter((one) => one.field.startsWith("tickers."));
-    const words = bad.length ? this.malformed(bad) : [problem.reason];
+    const words = bad.length ? this.malformed(bad) : [sentence(problem.reason)];
     control.closest("[data-field]").append(el("div", { class: "wrong", id }, words));
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", `${id} ${this.dialog.id}-${name}-help`);
@@ -92,7 +93,7 @@ export class WatchlistForm {
     const [reason] = bad[0].reason.split(";");
     const out = el("button", { type: "button", onclick: () => this.leaveOut(new Set(names)) }, names.length === 1 ? "Leave it out" : "Leave them out");
     const which = `${names.slice(0, MOST_NAMED).join(", ")}${more} cannot be ${names.length === 1 ? "a ticker" : "tickers"}; nothing was added.`;
-    return [el("p", {}, which), el("p", {}, `${reason}.`), out];
+    return [el("p", {}, which), el("p", {}, sentence(reason)), out];
   }
 
   leaveOut(names) {

@@ -6,7 +6,7 @@ import { jobPage, mayAsk } from "../page.js";
 import { cancelButton } from "./job-actions.js";
 import { progressBar, remaining, sentence } from "./job-parts.js";
 
-/** Shows in `place` how a job goes on; `ended(job, { seen })` is told when it has ended, and whether somebody saw it run. */
+/** Shows in `place` how a job goes on, until it has ended: `ended(job)` is told then. */
 export function showJob(place, jobId, ended) {
   const bar = progressBar("Progress of the analysis");
   const [state, said, eta] = [el("span"), el("p"), el("span", { class: "muted" })];
@@ -16,16 +16,15 @@ export function showJob(place, jobId, ended) {
   fill(place, head, bar.node, said, el("div", { class: "bar" }, eta, cancel));
 
   function show(now) {
-    const [before, seen] = [job, job !== null];
+    const hadEnded = job && !isActive(job);
     job = now;
-    place.hidden = false;
+    place.hidden = !isActive(job);
     bar.show(job);
     fill(state, status(job.status));
     said.textContent = sentence(job);
-    eta.textContent = isActive(job) && job.eta_seconds !== null ? `${remaining(job)} to go` : "";
-    if (isActive(job) || (before && !isActive(before))) return;
-    cancel?.remove();
-    ended(job, { seen });
+    eta.hidden = job.eta_seconds === null;
+    eta.textContent = `${remaining(job)} to go`;
+    if (!isActive(job) && !hadEnded) ended(job);
   }
 
   return follow(jobId, show);

@@ -127,8 +127,12 @@ function watch(id) {
   stop = showJob(byId("running"), id, ended);
 }
 
-function ended(last, { seen }) {
-  if (seen) say(last.status === "completed" ? "good" : last.status === "completed_with_errors" ? "warn" : "bad", "The analysis has ended. ", sentence(last));
+const KINDS = { completed: "good", completed_with_errors: "warn", cancelled: "plain" };
+
+function ended(last) {
+  say(KINDS[last.status] ?? "bad", el("a", { href: jobPage(last.job_id) }, "The analysis"), " has ended. ", sentence(last));
+  job = null;
+  remember(address());
   refresh();
 }
 

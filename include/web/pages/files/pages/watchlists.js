@@ -1,5 +1,5 @@
 // All lists of a user: make, rename, remove, analyse.
-import { get } from "../api.js";
+import { Problem, get } from "../api.js";
 import { byId, el, once } from "../dom.js";
 import { ago, count, counted } from "../format.js";
 import { nothing, say, sayError } from "../notices.js";
@@ -53,6 +53,13 @@ async function take(list) {
   say("good", list.name === "default" ? "The list default is empty." : `The list ${list.name} is removed.`);
 }
 
+/** Makes a list. The API would add to one that there is, which is not what somebody means who makes one. */
+function addNew(name, tickers, notes) {
+  const isThere = table.page?.items.some((list) => list.name === name && list.count);
+  if (isThere) throw new Problem(409, { message: `there is a list ${name} already: choose another name` });
+  return addTickers(name, tickers, notes);
+}
+
 let renamed = null;
 
 function openRename(name) {
@@ -71,7 +78,7 @@ const table = new PagedTable(byId("lists"), { caption: "Your watchlists", column
 table.restart();
 
 const make = mayAsk && new WatchlistForm("make", {
-  send: ({ name, tickers, notes }) => addTickers(name, tickers, notes),
+  send: ({ name, tickers, notes }) => addNew(name, tickers, notes),
   done: ({ name }) => location.assign(watchlistPage(name)),
 });
 const rename = mayAsk && new WatchlistForm("rename", {
