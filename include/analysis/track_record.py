@@ -1,0 +1,179 @@
+"""The record of many verdicts: returns and levels by group, no session counted twice, beside the mean of all.
+
+Two verdicts of one ticker and group that are fewer than n sessions apart share some of their n sessions. Of such only
+the first counts, and the next one that begins where its sessions end: otherwise a Buy that stands for a month would be
+twenty proofs of one rise. All here are of one strategy and one source, so nothing is counted twice by these either.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.model.analysis import Side, Verdict
+from include.model.bars import DataSource
+from include.model.track_record import (
+    FEW,
+    HORIZONS,
+    SIDES,
+    FollowUps,
+    GroupRecord,
+    HorizonRecord,
+    LevelRecord,
+    Touch,
+    TrackRecord,
+)
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+BAND = 10
+ALL = "all"
+_SIGNS = np.array([{Side.LONG: 1.0, Side.SHORT: -1.0}.get(SIDES.get(verdict), 0.0) for verdict in Verdict])  # type: ignore[arg-type]
+
+
+def track_record(strategy: str, source: DataSource, found: FollowUps, computed_at: datetime) -> TrackRecord:
+    """The record of one strategy on one source's prices; of at least one verdict."""
+    signs = _SIGNS[found.verdicts]
+    bases = np.column_stack([_means_of_days(found.days, column) for column in found.returns.T])
+    bands = np.minimum(found.scores // BAND, 100 // BAND - 1).astype(np.int64)
+    every = np.zeros(len(found), dtype=np.int64)
+    return TrackRecord(
+        strategy=strategy,
+        data_source=source,
+        since=found.days.min().astype(object),
+        until=found.days.max().astype(object),
+        computed_at=computed_at,
+        all=_Groups(found, every, found.returns * signs[:, None], bases * signs[:, None], signs != 0).record(0, ALL),
+        by_verdict=list(_Groups(found, found.verdicts, found.returns, bases).records(tuple(Verdict))),
+        by_score=list(_Groups(found, bands, found.returns, bases).records(_band_names())),
+    )
+
+
+def _band_names() -> tuple[str, ...]:
+    return tuple(f"{low}-{low + BAND}" for low in range(0, 100, BAND))
+
+
+def _means_of_days(days: NDArray[np.datetime64], returns: Floats) -> Floats:
+    """For each verdict the mean return of all tickers of its day; NaN where none has one."""
+    _, day = np.unique(days, return_inverse=True)
+    known = ~np.isnan(returns)
+    sums = np.bincount(day[known], weights=returns[known], minlength=len(days))
+    counts = np.bincount(day[known], minlength=len(days))
+    means: Floats = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)[day]
+    return means
+
+
+def without_overlap(series: Integers, days: Integers, ends: Integers) -> Mask:
+    """Of each series the first verdict, the first one not before its end, and so on; all arrays have shape (n,).
+
+    `days` are those of the verdicts, whole numbers, each once in its series; `ends` when their sessions are over.
+    """
+    if not len(series):
+        return np.zeros(0, dtype=np.bool_)
+    order = np.lexsort((days, series))
+    _, series = np.unique(series[order], return_inverse=True)
+    first_day = int(days.min())
+    width = int(max(ends.max(), days.max())) - first_day + 1
+    keys = series * width + (days[order] - first_day)
+    following = np.searchsorted(keys, series * width + (ends[order] - first_day))
+    series = np.append(series, -1)  # behind the last one there is no series
+    counted = np.zeros(len(order), dtype=np.bool_)
+    at = np.flatnonzero(np.diff(series[:-1], prepend=-1))
+    while len(at):
+        counted[at] = True
+        at = following[at][series[following[at]] == series[at]]
+    mask = np.zeros(len(order), dtype=np.bool_)
+    mask[order] = counted
+    return mask
+
+
+class _Groups:
+    """Verdicts sorted into groups by number, with the returns and base means that are shown of them."""
+
+    def __init__(
+        self, found: FollowUps, groups: Integers, returns: Floats, bases: Floats, within: Mask | None = None
+    ) -> None:
+        self._found, self._groups, self._returns, self._bases = found, groups, returns, bases
+        self._within = np.ones(len(found), dtype=np.bool_) if within is None else within
+        self._signs = np.abs(_SIGNS[found.verdicts]) if within is not None else _SIGNS[found.verdicts]
+        self._counted = [self._count(at) for at in range(len(HORIZONS))]
+
+    def _count(self, horizon: int) -> Mask:
+        """Those that count after so many sessions."""
+        found = self._found
+        known = self._within & ~np.isnan(found.returns[:, horizon])
+        series = found.tickers[known] * (100 // BAND) + self._groups[known]
+        mask = np.zeros(len(found), dtype=np.bool_)
+        mask[known] = without_overlap(series, _whole(found.days[known]), _whole(found.sessions[known, horizon]))
+        return mask
+
+    def records(self, names: tuple[str, ...]) -> Iterator[GroupRecord]:
+        """The groups that have a verdict."""
+        for number, name in enumerate(names):
+            if (self._within & (self._groups == number)).any():
+                yield self.record(number, name)
+
+    def record(self, number: int, name: str) -> GroupRecord:
+        """One group."""
+        group = self._within & (self._groups == number)
+        without = group & np.isnan(self._found.returns[:, -1])
+        pending = int((without & self._found.is_open).sum())
+        return GroupRecord(
+            group=str(name),
+            verdicts=int(group.sum()),
+            pending=pending,
+            unknown=int(without.sum()) - pending,
+            horizons=[self._horizon(group, at, sessions) for at, sessions in enumerate(HORIZONS)],
+            levels=self._levels(group & self._counted[-1] & (self._found.touches >= 0)),
+        )
+
+    def _horizon(self, group: Mask, at: int, sessions: int) -> HorizonRecord:
+        counted = group & self._counted[at]
+        returns, signs = self._returns[counted, at], self._signs[counted]
+        hits = (returns * signs > 0)[signs != 0]
+        return HorizonRecord(
+            sessions=sessions,
+            count=int((group & ~np.isnan(self._found.returns[:, at])).sum()),
+            counted=len(returns),
+            hit_rate=_mean(hits),
+            mean=_mean(returns),
+            median=float(np.median(returns)) if len(returns) else None,
+            base_mean=_mean(self._bases[counted, at]),
+            is_small=len(returns) < FEW,
+            note=_note(len(returns)),
+        )
+
+    @staticmethod
+    def _of_which(touches: Integers, touch: Touch) -> float | None:
+        return _mean(touches == list(Touch).index(touch))
+
+    def _levels(self, counted: Mask) -> LevelRecord | None:
+        touches = self._found.touches[counted]
+        if not len(touches):
+            return None
+        return LevelRecord(
+            counted=len(touches),
+            stop=self._of_which(touches, Touch.STOP),
+            target=self._of_which(touches, Touch.TARGET),
+            neither=self._of_which(touches, Touch.NEITHER),
+            is_small=len(touches) < FEW,
+            note=_note(len(touches)),
+        )
+
+
+def _whole(days: NDArray[np.datetime64]) -> Integers:
+    return days.astype("M8[D]").astype(np.int64)
+
+
+def _mean(values: Floats | Mask) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _note(counted: int) -> str | None:
+    """In words, when a record is of too few verdicts."""
+    if counted >= FEW:
+        return None
+    return f"only {counted} of them count, fewer than {FEW}: too few to tell skill from luck" if counted else "none yet"
