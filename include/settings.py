@@ -62,6 +62,17 @@ class Settings(BaseSettings):
         30, description="days in which a repeated `request_id` gets the same answer; empty: for ever"
     )
     keep_outbox_days: Days = Field(30, description="days that sent notifications are kept; empty: for ever")
+    keep_changes_days: Days = Field(365, description="days that the changes of watchlists are kept; empty: for ever")
+    smtp_connection_id: Annotated[str | None, EmptyIsNone] = Field(
+        None, description="Airflow connection (smtp) by which users get mails; without a value nobody does"
+    )
+    webhook_connection_id: Annotated[str | None, EmptyIsNone] = Field(
+        None,
+        description="Airflow connection (http) of a chat's webhook for notifications; without a value there is none",
+    )
+    notification_tries: int = Field(
+        10, ge=1, le=100, description="tries of one notification, with growing pauses, until it is given up"
+    )
     lookback_bars: int = Field(
         750, ge=60, le=20_000, description="most bars that one analysis looks at; more warm-up, more time"
     )
