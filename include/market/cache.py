@@ -52,7 +52,8 @@ class CachedPrices:
         missing = {
             ticker: Wanted(session=wanted[ticker], since=spans[ticker].since)
             for ticker, series in cached.items()
-            if gap(series.state, wanted[ticker], spans[ticker].since, self._patience)
+            if not _suffices(series, wanted[ticker], bars)
+            and gap(series.state, wanted[ticker], spans[ticker].since, self._patience)
         }
         answers = {ticker: _answer(series, wanted[ticker], now) for ticker, series in cached.items()}
         if missing:
@@ -63,6 +64,14 @@ class CachedPrices:
 
     def _read(self, spans: Mapping[str, Span]) -> dict[str, CachedSeries]:
         return self._database.run(lambda connection: read_series(connection, self._source.name, spans))
+
+
+def _suffices(series: CachedSeries, session: date | None, bars: int) -> bool:
+    """Whether there are bars enough up to a session: how far back they reach is reckoned with room to spare.
+
+    So a session of some weeks ago needs no question to the source.
+    """
+    return has(series.state, session) and series.history is not None and len(series.history) >= bars
 
 
 def _answer(series: CachedSeries, session: date | None, now: datetime) -> Bars | Refusal | Delay:
