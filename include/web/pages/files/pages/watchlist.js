@@ -7,6 +7,7 @@ import { jobPage, mayAsk, of, remember, root, screenerPage, user, watchlistPage,
 import { PagedTable } from "../table.js";
 import { sentence } from "./job-parts.js";
 import { addTickers, analyse, listPath, removeList, renameList } from "./watchlist-calls.js";
+import { watchChanges } from "./watchlist-changes.js";
 import { entryColumns } from "./watchlist-entry.js";
 import { WatchlistForm } from "./watchlist-form.js";
 import { showJob } from "./watchlist-job.js";
@@ -16,6 +17,7 @@ const path = listPath(list);
 const search = byId("search");
 const FIRST = "ticker";
 const address = () => ({ search: search.value.trim(), sort: table.sort === FIRST ? null : table.sort, job });
+const changes = watchChanges(path);
 let job = null;
 let stop = () => {};
 let isStale = false;
@@ -53,6 +55,7 @@ function about(answer) {
   fill(byId("about"), said);
   const before = byId("actions").childElementCount;
   byId("actions").hidden = byId("filters").hidden = !tickers;
+  byId("changed").hidden = !tickers;
   if (tickers && !before) fill(byId("actions"), actions());
 }
 
@@ -134,6 +137,7 @@ function ended(last) {
   job = null;
   remember(address());
   refresh();
+  changes.refresh();
 }
 
 /** Asks for the rows anew, once nobody is writing in one of them. */
