@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -11,11 +11,14 @@ import pytest
 from include.market.calendars import session_ends
 from include.storage.connection import Connection, connect
 from include.storage.watchlist import add_to_watchlist
+from local.environment import extra_dags
+from local.home import ROOT
 from local.source import Source
 from local.stack import Stack, stack
 from tests.crash.evenings import Evening, evening
 from tests.end_to_end.airflow import ENDED, Airflow, wait_until
 
+CONSUMER = "after_the_close"
 MISSED = 3  # sessions that are over before the DAG is switched on
 PATIENCE = 180.0  # seconds; a stack on two cores, with others beside it
 CLOSES_IN = 75.0
@@ -41,6 +44,7 @@ def installation(tonight: Evening, past: list[date], tmp_path_factory: pytest.Te
         "BELLWETHER_CLOSE_DELAY_MINUTES": "0",
         "BELLWETHER_LATE_BAR_MINUTES": "0.5",
         "BELLWETHER_RECHECK_MINUTES": "0.05",
+        **extra_dags(examples=ROOT / "docs" / "examples"),
     }
     with stack(tmp_path_factory.mktemp("evenings"), settings, source=Source.YAHOO_LOCAL) as running:
         yield running
@@ -174,8 +178,8 @@ def test_a_backfill_does_each_session_once_from_stored_prices_as_jobs_of_that_da
     assert questions(installation) == before
 
 
-def test_the_end_of_a_session_is_an_event_with_its_counts(
-    airflow: Airflow, tonight: Evening, past: list[date], tmp_path: Path
+def test_the_end_of_a_session_is_an_event_with_its_counts_on_which_other_dags_run(
+    airflow: Airflow, tonight: Evening, past: list[date]
 ) -> None:
     events = airflow.http.get("/api/v2/assets/events", params={"source_dag_id": tonight.dag_id}).json()["asset_events"]
     told = {event["extra"]["session"]: event for event in events if event["source_run_id"].startswith("scheduled__")}
@@ -187,3 +191,14 @@ def test_the_end_of_a_session_is_an_event_with_its_counts(
     )
     assert first["extra"]["job_id"] == tonight.run_id(past[-MISSED])
     assert (first["extra"]["completed"], first["extra"]["failed"]) == (first["extra"]["total"], 0)
+    said = [line for run in runs(airflow, CONSUMER) for line in returned(airflow, run["dag_run_id"])]
+    expected = {f"{day}: {told[day]['extra']['total']} of {told[day]['extra']['total']}" for day in told}
+    assert {line.partition(", ")[0] for line in said} >= expected
+
+
+def returned(airflow: Airflow, run_id: str) -> list[str]:
+    """What the consumer's task has said."""
+    place = f"/api/v2/dags/{CONSUMER}/dagRuns/{quote(run_id, safe='')}/taskInstances/tell/xcomEntries/return_value"
+    wait_until(lambda: airflow.http.get(place).status_code == httpx.codes.OK)
+    value: list[str] = airflow.http.get(place, params={"deserialize": True}).json()["value"]
+    return value

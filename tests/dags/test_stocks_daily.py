@@ -10,6 +10,7 @@ from include.storage.connection import Connection
 from include.storage.jobs import progress
 from include.storage.results import verdicts
 from include.storage.watchlist import add_to_watchlist
+from tests.conftest import DAGS
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\..*")]
 
@@ -113,6 +114,17 @@ def test_every_dag_with_a_timetable_has_runs_of_its_own_name(dagbag: Any) -> Non
         close_delay("stocks_daily_xnys"),
         close_delay("stocks_history_xnys"),
     }
+
+
+def test_the_example_that_runs_after_a_session_is_found_without_errors(airflow: None) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from include.pipeline.assets import session_asset
+
+    bag = DagBag(str(DAGS.parent / "docs" / "examples"))
+    assert bag.import_errors == {}
+    (dag,) = bag.dags.values()
+    assert dag.timetable.asset_condition.objects == (session_asset("XNYS"),)
 
 
 def test_the_daily_dags_wait_to_be_switched_on_and_a_session_is_theirs_alone(dagbag: Any) -> None:
