@@ -100,6 +100,14 @@ INSERT INTO notification_preferences (owner, enabled, email, rule) VALUES ('ann'
 INSERT INTO notifications (outbox_id, owner, list, channel, digest, status, tries, error, ended_at)
 SELECT id, 'ann', 'default', 'email', '{}', 'given_up', 10, 'away', now() FROM outbox;
 """,
+    "0011": """
+UPDATE follow_ups
+SET state = 'pending', through = '2010-08-21', evaluated_at = now(), return_1 = 0.01, session_1 = '2010-08-21',
+    first_touch = 'target', touched_after = 1
+WHERE ticker = 'TCS.NS';
+INSERT INTO track_records (strategy, data_source, follow_ups, evaluated_at, record)
+VALUES ('balanced', 'sample', 2, now(), '{}');
+""",
 }
 
 
