@@ -42,7 +42,7 @@ def use(running: Stack) -> dict[str, str]:
         "audit": "/stocks/requests",
         "health": "/stocks/health",
         "in-airflow": "/plugin/stocks",
-        "run": f"/dags/analyze_stocks/runs/{job}/plugin/stocks",
+        "run": f"/dags/analyze_stocks/runs/{job}/plugin/job",
     }
 
 

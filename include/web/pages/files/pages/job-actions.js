@@ -3,7 +3,7 @@ import { isActive, post, remove } from "../api.js";
 import { confirm } from "../dialog.js";
 import { el, once } from "../dom.js";
 import { count, counted } from "../format.js";
-import { say, sayError } from "../notices.js";
+import { sayError } from "../notices.js";
 import { jobPage, mayAsk, mayDelete, root, screenerPage, withQuery } from "../page.js";
 
 const path = (job, what = "") => `/jobs/${encodeURIComponent(job.job_id)}${what}`;
@@ -45,10 +45,4 @@ export function actionsOf(job, { current, done }) {
     airflow && link(airflow, "Run and logs in Airflow", { data: { airflow: "" } }),
     mayDelete && !active && job.total > 0 && deleteButton(job),
   ].filter(Boolean);
-}
-
-/** Says of a job that has just ended how it did. */
-export function sayEnd(job, text) {
-  const kind = { completed: "good", cancelled: "plain" }[job.status] ?? "bad";
-  return say(kind, el("a", { href: jobPage(job.job_id) }, "A job"), ` has ended. ${text}`);
 }

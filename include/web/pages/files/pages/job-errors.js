@@ -30,6 +30,6 @@ function card({ code, count, tickers, message, what_to_do: advice }, details) {
     el("h3", {}, reasonInWords(code), el("span", { class: "chip bad" }, counted(count, "ticker"))),
     el("p", {}, named, more > 0 ? ` and ${more} more` : null),
     el("p", {}, el("strong", {}, "What to do: "), advice),
-    el("p", { class: "muted" }, `${tickers[0]}: ${message}`),
+    el("p", { class: "muted" }, el("code", {}, code), ` ${tickers[0]}: ${message}`),
     el("button", { type: "button", onclick: () => details.only(code) }, count === 1 ? "Show it below" : "Show them below"));
 }

@@ -31,7 +31,7 @@ export function sentence(job) {
   const tickers = counted(total, "ticker");
   if (status === "queued") return total ? `${tickers} to analyse; no task has begun yet.` : "Accepted. Airflow has not begun its run yet.";
   if (status === "processing") return `${count(ended(job))} of ${tickers} done${failed ? `, ${count(failed)} of them failed` : ""}.`;
-  if (status === "cancelled") return `Cancelled when ${count(completed)} of ${tickers} were done.`;
+  if (status === "cancelled") return total ? `${count(completed)} of ${tickers} have their result.` : "It had not begun.";
   if (status === "failed") return total ? `None of ${tickers} has a result.` : "It broke before it was opened.";
   const known = reused ? `, ${reused === total ? "all" : count(reused)} known before` : "";
   const all = total === 1 ? "The ticker has its result" : `All ${tickers} have their result`;
@@ -60,12 +60,14 @@ export const askedBy = (job) => [`${asker(job)} · `, ago(job.created_at)];
 export function progressBar(name) {
   const done = el("i", { class: "done" });
   const failed = el("i", { class: "failed" });
+  const cancelled = el("i", { class: "cancelled" });
   const range = { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": name };
-  const node = el("div", { class: "progress", ...range }, done, failed);
+  const node = el("div", { class: "progress", ...range }, done, failed, cancelled);
   const width = (part, total) => `${total ? (100 * part) / total : 0}%`;
   const show = (job) => {
     done.style.width = width(job.completed, job.total);
-    failed.style.width = width(job.failed + job.cancelled, job.total);
+    failed.style.width = width(job.failed, job.total);
+    cancelled.style.width = width(job.cancelled, job.total);
     node.setAttribute("aria-valuenow", Math.round(job.progress_percent));
     node.setAttribute("aria-valuetext", sentence(job));
   };

@@ -47,13 +47,12 @@ export function showAsking({ job_id: id, requests }) {
   byId("requests").hidden = !requests?.length;
   if (place.dataset.said === said || !requests?.length) return;
   place.dataset.said = said;
-  const heads = ["Who", "When", "Through", "What became of it", "Run"].map((title) => el("th", { scope: "col" }, title));
+  const heads = ["Who", "When", "Through", "What became of it"].map((title) => el("th", { scope: "col" }, title));
   const rows = requests.map((one) => el("tr", {},
     el("th", { scope: "row", data: { title: "Who" } }, one.requested_by),
     el("td", { data: { title: "When" } }, at(one.requested_at)),
     el("td", { data: { title: "Through" } }, DOORS[one.door] ?? one.door),
-    el("td", { data: { title: "Became" } }, BECAME[one.disposition] ?? one.disposition),
-    el("td", { data: { title: "Run" } }, one.run_id && one.run_id !== id ? el("code", {}, one.run_id) : "–")));
+    el("td", { data: { title: "Became" } }, BECAME[one.disposition] ?? one.disposition, one.run_id && one.run_id !== id ? [", as the run ", el("code", {}, one.run_id)] : null)));
   const table = el("table", {}, el("caption", {}, "Requests that this job answers"), el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
   fill(place, el("div", { class: "paged" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Requests that this job answers" }, table)));
 }

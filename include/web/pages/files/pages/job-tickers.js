@@ -26,7 +26,7 @@ const columns = [
 ];
 
 function remarks(row) {
-  if (row.error_message) return el("span", { class: "remark" }, row.error_message);
+  if (row.error_message) return el("span", { class: row.status === "failed" ? "remark" : "muted" }, row.error_message);
   return row.notes.length ? row.notes.join("; ") : "–";
 }
 

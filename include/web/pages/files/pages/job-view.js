@@ -6,26 +6,27 @@ import { failed, loading } from "../notices.js";
 import { root } from "../page.js";
 import { actionsOf } from "./job-actions.js";
 import { showErrors } from "./job-errors.js";
-import { askedBy, progressBar, remaining, sentence, settings } from "./job-parts.js";
+import { askedBy, named, progressBar, remaining, sentence, settings } from "./job-parts.js";
 import { showAsking, showRequest } from "./job-request.js";
 import { Details } from "./job-tickers.js";
 
 const REFRESH = 2000; // milliseconds between two looks at the tickers while the job goes on
 
 /** Shows the job that answers for this id, and follows it until it has ended. */
-export async function showJob(id) {
+export async function showJob(id, { missing = MISSING } = {}) {
   fill(byId("progress"), loading());
   try {
     new JobView(await get(`/jobs/${encodeURIComponent(id)}`), id);
   } catch (error) {
-    if (error.status === 404) missing();
-    else failed(byId("progress"), error, () => showJob(id));
+    if (error.status === 404) showMissing(missing);
+    else failed(byId("progress"), error, () => showJob(id, { missing }));
   }
 }
 
-function missing() {
-  const why = "It may have been deleted, or it is somebody else's: jobs are seen by who asked for them.";
-  fill(byId("job"), el("div", { class: "empty" }, el("p", {}, el("strong", {}, "There is no such job for you.")), el("p", {}, why), el("a", { class: "button", href: `${root}/` }, "To the jobs")));
+const MISSING = "It may have been deleted. Jobs are seen by who asked for them, and by those who operate the server.";
+
+function showMissing(why) {
+  fill(byId("job"), el("div", { class: "empty" }, el("p", {}, el("strong", {}, "There is no such job, or it is not for you.")), el("p", {}, why), el("a", { class: "button", href: `${root}/` }, "To the jobs")));
 }
 
 class JobView {
@@ -35,7 +36,16 @@ class JobView {
     this.shown = null; // what the tickers were when they were read last
     this.frame(job, asked);
     this.show(job);
-    if (isActive(job)) follow(job.job_id, (now) => this.told(now));
+    this.follow();
+    document.addEventListener("visibilitychange", () => this.follow());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.follow());
+  }
+
+  /** Follows the job while somebody looks: a browser has few connections for all its tabs, and a stream takes one. */
+  follow() {
+    this.stop?.();
+    const wanted = isActive(this.job) && !document.hidden;
+    this.stop = wanted ? follow(this.job.job_id, (now) => this.told(now)) : null;
   }
 
   frame(job, asked) {
@@ -65,10 +75,10 @@ class JobView {
     const before = this.job;
     this.job = job;
     this.bar.show(job);
-    fill(this.said, status(job.status), " ", sentence(job), reasonOf(job));
-    fill(this.about, settings(job), " · asked by ", askedBy(job));
+    fill(this.said, status(job.status), " ", [sentence(job), reasonOf(job)].filter(Boolean).join(" "));
+    fill(this.about, [named(job), settings(job), "asked by "].filter(Boolean).join(" · "), askedBy(job));
     fill(this.figures, figuresOf(job).map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
-    if (!before || before.status !== job.status || before.failed !== job.failed) this.actions(job);
+    if (!before || possible(before) !== possible(job)) this.actions(job);
     this.announce(before, job);
     this.parts(job);
   }
@@ -111,10 +121,13 @@ class JobView {
   }
 }
 
+/** What the actions depend on. */
+const possible = (job) => `${job.status} ${job.completed > 0} ${isActive(job) || job.failed} ${Boolean(job.links)}`;
+
 /** Why it ended so, where the tickers do not say it themselves. */
 function reasonOf({ status: ended, status_reason: reason }) {
   if (!reason || ended === "completed_with_errors") return "";
-  return ` ${reason[0].toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
+  return `${reason[0].toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
 }
 
 function figuresOf(job) {

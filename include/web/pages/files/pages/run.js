@@ -3,4 +3,5 @@ import { byId } from "../dom.js";
 import { of } from "../page.js";
 import { showJob } from "./job-view.js";
 
-if (byId("job")) showJob(of.jobId);
+const missing = "A run gets its job when its first task begins, and none when there is nothing to analyse. It may also have been deleted.";
+if (byId("job")) showJob(of.jobId, { missing });
