@@ -16,7 +16,7 @@ from include.pipeline.notes import copy_note, write_note
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping"}
+NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping", "stocks_track_record"}
 BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
 TIMED_OUT = "timed_out"
 UNOPENED = "its run failed before its job was opened"

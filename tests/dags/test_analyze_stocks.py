@@ -41,8 +41,10 @@ def test_our_dags_import_without_errors(dagbag: Any) -> None:
     assert set(dagbag.dags) == {
         "analyze_stocks",
         "stocks_housekeeping",
+        "stocks_notifications",
         "stocks_daily_xnys",
         "stocks_history_xnys",
+        "stocks_track_record",
     }
 
 
