@@ -21,6 +21,7 @@ def keep_days(settings: Settings) -> dict[Removable, int | None]:
     return {
         Removable.REQUEST_IDS: settings.keep_request_ids_days,
         Removable.OUTBOX: settings.keep_outbox_days,
+        Removable.CHANGES: settings.keep_changes_days,
         Removable.JOBS: settings.keep_jobs_days,
         Removable.RAW_DATA: settings.keep_raw_data_days,
     }

@@ -56,7 +56,7 @@ class PriceBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of one ticker of a list.
+    """One change of one ticker of a list, with the name and notes that its owner gave it.
 
     It is against `previous_session`, of the same strategy and source. For `stop` and `target`, `level` of the plan of
     `plan_session` was reached on `reached_on` by `price`; `adjustment` is what splits and dividends since have
@@ -64,6 +64,8 @@ class Change:
     """
 
     ticker: str
+    name: str | None
+    notes: str | None
     list: str
     kind: ChangeKind
     session_date: date

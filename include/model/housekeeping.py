@@ -9,6 +9,7 @@ class Removable(StrEnum):
 
     REQUEST_IDS = "request_ids"
     OUTBOX = "outbox"
+    CHANGES = "changes"
     JOBS = "jobs"
     RAW_DATA = "raw_data"
 

@@ -66,9 +66,14 @@ def _remove_sent(connection: Connection, keep_days: int, _after: int) -> tuple[P
     return Portion(rows=queries().remove_sent(connection, keep_days=keep_days, most=MOST_ROWS)), {}
 
 
+def _remove_changes(connection: Connection, keep_days: int, _after: int) -> tuple[Portion, Details]:
+    return Portion(rows=queries().remove_changes(connection, keep_days=keep_days, most=MOST_ROWS)), {}
+
+
 _REMOVE: dict[Removable, Callable[[Connection, int, int], tuple[Portion, Details]]] = {
     Removable.REQUEST_IDS: _remove_request_ids,
     Removable.OUTBOX: _remove_sent,
+    Removable.CHANGES: _remove_changes,
     Removable.JOBS: _remove_jobs,
     Removable.RAW_DATA: _remove_raw_data,
 }

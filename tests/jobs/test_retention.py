@@ -26,6 +26,7 @@ COUNT = {
     Removable.RAW_DATA: "SELECT count(*) AS n FROM analysis_raw_data",
     Removable.REQUEST_IDS: "SELECT count(*) AS n FROM request_ids",
     Removable.OUTBOX: "SELECT count(*) AS n FROM outbox",
+    Removable.CHANGES: "SELECT count(*) AS n FROM watchlist_changes",
 }
 
 
@@ -81,12 +82,23 @@ def notification(connection: Connection, job_id: str, days: float, sent: bool = 
     )
 
 
+def change(connection: Connection, days: float, strategy: str = "balanced") -> None:
+    add_to_watchlist(connection, "eve", ["KO"])
+    connection.execute(
+        "INSERT INTO watchlist_changes (entry_id, strategy, data_source, session_date, kind, attempt, noticed_at)"
+        " SELECT id, %s, 'sample', '2010-08-20', 'new', 1, clock_timestamp() - make_interval(secs => 86400 * %s)"
+        " FROM watchlist WHERE owner = 'eve'",
+        [strategy, days],
+    )
+
+
 def one_of_each(connection: Connection, days: float) -> None:
     """An old row of everything that can be removed."""
     ended(connection, "with-result", days=days)
     ended(connection, "without", "XOM", days=days, done=False)
     request_id(connection, "key", days)
     notification(connection, "told", days)
+    change(connection, days)
 
 
 def records(connection: Connection) -> list[dict[str, Any]]:
@@ -109,6 +121,7 @@ def test_by_default_results_and_jobs_stay_and_what_only_served_requests_goes_aft
     assert keep_days(Settings()) == {
         Removable.REQUEST_IDS: 30,
         Removable.OUTBOX: 30,
+        Removable.CHANGES: 365,
         Removable.JOBS: None,
         Removable.RAW_DATA: None,
     }
@@ -226,7 +239,7 @@ def test_the_record_of_requests_and_actions_is_not_touched_but_says_what_was_rem
     assert {(row["actor"], row["action"], row["job_id"]) for row in said} == {("housekeeping", "retention", None)}
     assert {row["details"]["removed"]: row["details"] for row in said} == {
         "jobs": {"removed": "jobs", "rows": 1, "keep_days": 30, "job_ids": ["without"]},
-        **{what: {"removed": what, "rows": 1, "keep_days": 30} for what in ("raw_data", "request_ids", "outbox")},
+        **{what: {"removed": what, "rows": 1, "keep_days": 30} for what in Removable if what != "jobs"},
     }
 
 
@@ -267,6 +280,7 @@ LOCK = {
     " WHERE ticker = 'KO' FOR UPDATE OF raw",
     Removable.REQUEST_IDS: "SELECT FROM request_ids WHERE request_id = 'locked' FOR UPDATE",
     Removable.OUTBOX: "SELECT FROM outbox WHERE job_id = 'unsure' FOR UPDATE",
+    Removable.CHANGES: "SELECT FROM watchlist_changes WHERE strategy = 'locked' FOR UPDATE",
 }
 
 
@@ -279,6 +293,7 @@ def test_a_locked_row_is_left_out_and_not_waited_for(
     ended(connection, "results", "KO", days=YEAR)
     request_id(connection, "locked", YEAR)
     notification(connection, "unsure", YEAR)
+    change(connection, YEAR, strategy="locked")
     with psycopg.connect(app_url) as other:
         other.execute(LOCK[what].encode())
         assert remove_old(stocks, {what: 30}) == [Removal(what=what, rows=1)]

@@ -219,7 +219,7 @@ change AS (
         now.previous_session, now.previous_verdict, now.previous_score,
         plan.plan_session, NULL, NULL, NULL, NULL, NULL, NULL,
         'prices have changed since the plan of ' || plan.plan_session
-            || coalesce(' (' || plan.replaced_reason || ')', '') || ': its stop and target are not compared'
+            || coalesce(' (' || plan.replaced_reason || ')', '') || ': its levels are not compared'
     FROM entries
     JOIN now USING (ticker)
     JOIN plan USING (ticker)
@@ -258,7 +258,8 @@ SELECT change.*
 FROM watchlist AS entry
 CROSS JOIN LATERAL (
     SELECT
-        one.id, entry.ticker, entry.list, one.kind, one.session_date, one.strategy, one.data_source, one.job_id,
+        one.id, entry.ticker, entry.name, entry.notes, entry.list, one.kind, one.session_date, one.strategy,
+        one.data_source, one.job_id,
         one.noticed_at, one.verdict, one.score::double precision AS score, one.previous_session, one.previous_verdict,
         one.previous_score::double precision AS previous_score, one.plan_session, one.level, one.adjustment,
         one.reached_on, one.price, one.basis, one.error_code, one.message
@@ -277,7 +278,8 @@ LIMIT :most;
 -- name: changes_of_job(owner, job_id, kind, before, most)
 -- One page of what a job changed on the lists of a user, the newest first.
 SELECT
-    one.id, entry.ticker, entry.list, one.kind, one.session_date, one.strategy, one.data_source, one.job_id,
+    one.id, entry.ticker, entry.name, entry.notes, entry.list, one.kind, one.session_date, one.strategy,
+    one.data_source, one.job_id,
     one.noticed_at, one.verdict, one.score::double precision AS score, one.previous_session, one.previous_verdict,
     one.previous_score::double precision AS previous_score, one.plan_session, one.level, one.adjustment,
     one.reached_on, one.price, one.basis, one.error_code, one.message

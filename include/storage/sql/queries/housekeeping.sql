@@ -20,7 +20,8 @@ LIMIT :most;
 SELECT
     count(*) AS active_jobs,
     coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::double precision AS oldest_active_seconds,
-    (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS outbox_waiting
+    (SELECT count(*) FROM outbox WHERE sent_at IS NULL)
+        + (SELECT count(*) FROM notifications WHERE status = 'waiting') AS outbox_waiting
 FROM analysis_jobs
 WHERE status IN ('queued', 'processing');
 
