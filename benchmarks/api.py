@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import Any
 
 import httpx
 
@@ -32,6 +33,7 @@ EXPORT_SECONDS = 600.0
 LOOK_EVERY_SECONDS = 0.25
 MEGABYTE = 2**20
 
+OUR_VERSION = "our version, which is the login and nothing else"
 AIRFLOWS_VERSION, AIRFLOWS_RUNS = "Airflow's own version", f"Airflow's own list of {LISTED} runs"
 
 
@@ -42,6 +44,7 @@ def measure() -> list[Figure]:
             wait_at_most(owner, FILL_SECONDS)
             fill(owner, STORED, demand_of(body_of(HUNDRED)).request, real_outcomes()[0])
             many = hold(client, connection, body_of(MANY)).claim.run.job_id
+            hold(client, connection, body_of(HUNDRED))
             _make_runs(client)
             reading = list(_reading(client, many))
             benchmark_queries().widen(owner, day=WIDE_DAY)
@@ -58,9 +61,13 @@ def _make_runs(client: httpx.Client) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is asked for in every turn, how many items the answer lists, and the goal of its p95 in milliseconds."""
+    """What is asked for in every turn, how many items the answer lists, and the goal of its p95 in milliseconds.
+
+    With a `body` it is sent to that path, and answered with the job that does this work already.
+    """
 
     path: Callable[[int], str]
+    body: Mapping[str, Any] | None = None
     listed: int | None = None
     goal: float | None = None
 
@@ -94,7 +101,11 @@ def _calls(many: str) -> Mapping[str, Call]:
         "history": Call(path=lambda turn: f"{result(turn)}/history?limit={LISTED}", listed=LISTED, goal=20),
         f"progress of a job of {len(MANY):,}": Call(path=always(f"/api/stocks/jobs/{many}"), goal=20),
         f"job list, of {STORED.jobs:,}": Call(path=always(f"/api/stocks/jobs?limit={LISTED}"), listed=LISTED, goal=50),
-        f"screener page, of {STORED.tickers:,}": Call(path=screener, listed=LISTED, goal=50),
+        f"screener with filter and sort, of {STORED.tickers:,}": Call(path=screener, listed=LISTED, goal=50),
+        f"duplicate answered, {STORED.jobs:,} jobs stored": Call(
+            path=always("/api/stocks/jobs"), body=body_of(HUNDRED), goal=60
+        ),
+        OUR_VERSION: Call(path=always("/api/stocks/version")),
         AIRFLOWS_VERSION: Call(path=always("/api/v2/version")),
         AIRFLOWS_RUNS: Call(path=always(f"/api/v2/dags/{MAIN_DAG}/dagRuns?limit={LISTED}"), listed=LISTED),
     }
@@ -105,9 +116,10 @@ def _turn(client: httpx.Client, calls: Mapping[str, Call], number: int) -> dict[
     taken = {}
     for name, call in calls.items():
         start = time.perf_counter()
-        answer = client.get(call.path(number))
+        answer = client.request("POST" if call.body else "GET", call.path(number), json=call.body)
         taken[name] = (time.perf_counter() - start) * 1000
         said = answer.raise_for_status().json()
+        assert not call.body or said["is_duplicate"]
         assert call.listed is None or len(said.get("items") or said["dag_runs"]) == call.listed
     return taken
 
