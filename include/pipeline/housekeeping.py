@@ -13,10 +13,11 @@ from pydantic import TypeAdapter
 from include.jobs.housekeeping import Report, end_dead_jobs, find_runs_without_job
 from include.jobs.retention import keep_days, remove_old
 from include.model.job import Run
+from include.pipeline.asking import is_over
 from include.pipeline.database import stocks
 from include.pipeline.job_dags import JOB_DAGS
 from include.pipeline.notes import NOTE, fit
-from include.pipeline.tasks import JOINED, is_over
+from include.pipeline.tasks import JOINED
 from include.settings import settings
 from include.storage.housekeeping import load
 

@@ -5,73 +5,40 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.sdk import get_current_context, result, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
-from include.jobs.canonical import Requester, canonicalise
-from include.jobs.opening import AskingRun, OpenedJob, record_refusal
-from include.jobs.opening import open_job as claim_and_open
-from include.jobs.watched import watched_on
+from include.jobs.opening import OpenedJob
 from include.market.prices import open_prices
-from include.market.sessions import resolve_sessions
 from include.model.changes import ChangeKind, count_in_words
 from include.model.errors import (
     CancelledRunError,
-    ClaimCollisionError,
-    DuplicateJobError,
-    EmptyWatchlistError,
-    InvalidRequestError,
     OvertakenError,
     SchemaError,
     StaleAttemptError,
-    StrategyError,
-    TooManyJobsError,
 )
-from include.model.job import Batch, JobStatus, Progress, Run
+from include.model.job import Batch, JobStatus, Progress
 from include.model.prices import PricesLaterError
+from include.pipeline.asking import REFUSALS, NothingWatchedError, open_for_run
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
 from include.pipeline.job_dags import TIMED
 from include.pipeline.notes import NOTE, fit
 from include.settings import settings
-from include.storage.aliases import ticker_aliases
-from include.storage.calendars import calendar_overrides
 from include.storage.changes import count_changes
-from include.storage.connection import Connection
 from include.storage.jobs import finalize_job as end_job
 from include.storage.jobs import keep_alive, progress_document
-from include.storage.requests import Door, door_of_run, promised_tickers
-from include.storage.schema import check_schema
-from include.storage.watchlist import watchlist_tickers
-
-if TYPE_CHECKING:
-    from include.model.request import AnalysisRequest
 
 log = logging.getLogger(__name__)
 
 JOINED = "joined"  # XCom of open_job: the job that does this run's work
-SCHEDULE = "(schedule)"  # who asks for a run of the timetable
-NOBODY = "(unknown)"  # Airflow does not say who asked: dag.test(), or a run that another DAG triggered
 RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minutes in all
     "retries": 8,
     "retry_delay": timedelta(seconds=2),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=2),
-}
-
-REFUSALS = (
-    *(InvalidRequestError, StrategyError, DuplicateJobError, TooManyJobsError),
-    *(ClaimCollisionError, CancelledRunError),
-)
-
-_DOORS = {
-    "scheduled": Door.SCHEDULE,
-    "backfill": Door.BACKFILL,
-    "operator_triggered": Door.OPERATOR,
-    "asset_triggered": Door.ASSET,
-    "asset_materialization": Door.ASSET,
 }
 
 
@@ -89,7 +56,7 @@ def open_job(
     since = time.monotonic()
     with stocks() as database:
         try:
-            opened = database.run(lambda connection: _open(connection, params, dag_run, ti, since, exchange))
+            opened = database.run(lambda connection: open_for_run(connection, params, dag_run, ti, since, exchange))
         except OvertakenError as error:
             raise AirflowFailException(str(error)) from error
         except NothingWatchedError as error:
@@ -101,56 +68,6 @@ def open_job(
             raise AirflowFailException(str(error)) from error
     _say_what_follows(ti, opened)
     return [asdict(batch) for batch in opened.batches]
-
-
-class NothingWatchedError(Exception):
-    """A run of the schedule has nothing to do, which is nobody's fault."""
-
-
-def _open(
-    connection: Connection,
-    params: Mapping[str, Any],
-    dag_run: Any,  # noqa: ANN401
-    ti: Any,  # noqa: ANN401
-    since: float,
-    exchange: str | None = None,
-) -> OpenedJob:
-    check_schema(connection)
-    cleared = dag_run.clear_number or 0
-    run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=cleared, try_number=ti.try_number)
-    door = door_of_run(connection, run.job_id) or _door_of(dag_run)
-    name = dag_run.triggering_user_name or (NOBODY if exchange is None else SCHEDULE)
-    asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
-    requester = Requester(
-        name=name,
-        trigger=door.trigger,
-        watchlist=lambda: watched_on(connection, exchange) if exchange else watchlist_tickers(connection, name),
-        aliases=lambda: ticker_aliases(connection),
-        promised=lambda: promised_tickers(connection, run.job_id, name, asking.raw),
-    )
-    request: AnalysisRequest | None = None
-    now = datetime.now(UTC)
-    if exchange is not None:
-        params = {**params, "as_of": dag_run.logical_date.date()}
-        now = max(now, dag_run.run_after)  # this host's clock may be behind the scheduler's
-    try:
-        demand = canonicalise(params, requester)
-        request = demand.request
-        overrides = calendar_overrides(connection)
-        sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, now, overrides=overrides)
-        return claim_and_open(connection, asking, demand, sessions, lambda other: is_over(ti, other))
-    except REFUSALS as error:
-        if exchange and isinstance(error, EmptyWatchlistError):
-            raise NothingWatchedError(f"nothing to do: no watchlist has a ticker of {exchange}") from error
-        record_refusal(connection, asking, request, str(error))
-        raise
-
-
-def _door_of(dag_run: Any) -> Door:  # noqa: ANN401
-    """The door of a run that no door of ours made. With all HTTP doors ours, a manual one is the command line's."""
-    if dag_run.run_type == "manual":
-        return Door.CLI if settings().one_door else Door.RUN
-    return _DOORS[dag_run.run_type]
 
 
 def _say_what_follows(ti: Any, opened: OpenedJob) -> None:  # noqa: ANN401
@@ -167,12 +84,6 @@ def _say_what_follows(ti: Any, opened: OpenedJob) -> None:  # noqa: ANN401
             len(opened.batches),
             opened.reused,
         )
-
-
-def is_over(ti: Any, run: Run) -> bool:  # noqa: ANN401
-    """Whether a DAG run has ended or does not exist."""
-    count: int = ti.get_dr_count(dag_id=run.dag_id, run_ids=[run.job_id], states=["queued", "running"])
-    return count == 0
 
 
 @task(map_index_template="{{ batch_label }}", **RETRIES)

@@ -40,7 +40,7 @@ def made(connection: Connection, **raw: Any) -> str:
 def first_task(
     connection: Connection, run_id: str, clear_number: int = 0, run_type: str = "manual", user: str = "ann", **raw: Any
 ) -> OpenedJob:
-    from include.pipeline.tasks import _open
+    from include.pipeline.asking import open_for_run
 
     conf = SAMPLE | raw
     run = SimpleNamespace(
@@ -52,7 +52,7 @@ def first_task(
         run_type=run_type,
     )
     instance = SimpleNamespace(try_number=1, get_dr_count=lambda **_: 1)
-    return _open(connection, conf, run, instance, 0.0)
+    return open_for_run(connection, conf, run, instance, 0.0)
 
 
 def told(connection: Connection) -> list[tuple[str, str | None, str | None]]:
