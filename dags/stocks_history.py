@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 
 from include.pipeline.job_dags import TIMED, close_delay, daily_exchanges, history_dag_id
-from include.pipeline.params import request_params
+from include.pipeline.params import session_params
 from include.pipeline.tasks import analysis
 from include.settings import settings
 from include.timetable.session_timetable import SessionTimetable
@@ -37,8 +37,6 @@ LONG_AGO = datetime(2000, 1, 3, tzinfo=UTC)
 def stocks_history(exchange: str) -> None:
     """Define the DAG of one exchange."""
     dag_id = history_dag_id(exchange)
-    params = request_params()
-    del params["as_of"], params["request_id"]
 
     @dag(
         dag_id=dag_id,
@@ -48,7 +46,7 @@ def stocks_history(exchange: str) -> None:
         catchup=False,
         is_paused_upon_creation=False,
         allowed_run_types=TIMED,
-        params=params,
+        params=session_params(exchange),
         doc_md=__doc__,
         tags=["stocks"],
         default_args={"owner": "bellwether"},

@@ -10,6 +10,9 @@ from include.market.universes import universes
 from include.settings import settings
 
 SCHEMA = RequestForm.model_json_schema()["properties"]  # made once a process: every task parses the DAG
+EVERYBODYS = (
+    "One a line, as `JPM`, `BRK-B`, `TCS.NS`. Empty, without a universe: everybody's watchlists of the exchange."
+)
 NOTHING = "(none)"  # how the form shows that nothing is chosen
 
 
@@ -17,6 +20,16 @@ def request_params() -> dict[str, Param]:
     """One Param for each field of a request."""
     choices = field_choices()
     return {name: _param(field, choices.get(name)) for name, field in SCHEMA.items()}
+
+
+def session_params(exchange: str) -> dict[str, Param]:
+    """The same for runs of a timetable: the session is the run's, the watchlists are everybody's."""
+    choices = field_choices()
+    choices["universe"][WATCHLIST] = f"Everybody's watchlists of {exchange}"
+    fields = {**SCHEMA, "tickers": {**SCHEMA["tickers"], "description": EVERYBODYS}}
+    return {
+        name: _param(field, choices.get(name)) for name, field in fields.items() if name not in ("as_of", "request_id")
+    }
 
 
 def field_choices() -> dict[str, dict[str, str]]:

@@ -116,6 +116,16 @@ def test_every_dag_with_a_timetable_has_runs_of_its_own_name(dagbag: Any) -> Non
     }
 
 
+def test_the_form_of_history_asks_for_what_a_session_needs(dagbag: Any) -> None:
+    from include.jobs.form import RequestForm
+
+    params = dagbag.dags["stocks_history_xnys"].params
+    assert set(params) == set(RequestForm.model_fields) - {"as_of", "request_id"}
+    shown = params.get_param("universe").schema["values_display"]
+    assert shown["watchlist"] == "Everybody's watchlists of XNYS"
+    params.validate()
+
+
 def test_the_example_that_runs_after_a_session_is_found_without_errors(airflow: None) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
