@@ -176,4 +176,4 @@ def _note(counted: int) -> str | None:
     """In words, when a record is of too few verdicts."""
     if counted >= FEW:
         return None
-    return f"only {counted} of them count, fewer than {FEW}: too few to tell skill from luck" if counted else "none yet"
+    return f"{counted} counted, fewer than {FEW}: too few to tell skill from luck" if counted else "none yet"

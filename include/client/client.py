@@ -13,7 +13,14 @@ from include.client.answers import Glance, Health, Page, Strategy, Submission, U
 from include.client.calls import Calls, segment
 from include.client.errors import UNAVAILABLE, ApiError, NoAnswerError
 from include.client.exporting import export
-from include.client.fields import JobFilters, PriceFilters, RequestFields, ResultFilters, SeriesFilters
+from include.client.fields import (
+    JobFilters,
+    PriceFilters,
+    RequestFields,
+    ResultFilters,
+    SeriesFilters,
+    TrackRecordFilters,
+)
 from include.client.login import Login
 from include.client.reading import error_of, value_of
 from include.client.record import Record
@@ -21,6 +28,7 @@ from include.client.waiting import OnProgress, Watch
 from include.client.watchlists import Watchlists
 from include.model.reading import DetailRow, JobSummary, JobView
 from include.model.results import Explanation, Prices, ResultRow
+from include.model.track_record import FollowUpRow, TrackRecord
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 WAIT_SECONDS = 6 * 3600.0  # a job that takes longer has failed, unless the server's settings say otherwise
@@ -31,6 +39,7 @@ _JOBS, _DETAILS, _RESULTS = TypeAdapter(Page[JobSummary]), TypeAdapter(Page[Deta
 _STRATEGIES, _UNIVERSES = TypeAdapter(Page[Strategy]), TypeAdapter(Page[Universe])
 _RESULT, _MEMBERS = TypeAdapter(ResultRow), TypeAdapter(UniverseMembers)
 _GLANCE, _PRICES = TypeAdapter(Glance), TypeAdapter(Prices)
+_RECORDS, _FOLLOW_UPS = TypeAdapter(Page[TrackRecord]), TypeAdapter(Page[FollowUpRow])
 _HEALTH, _VERSION = TypeAdapter(Health), TypeAdapter(Version)
 
 
@@ -129,6 +138,16 @@ class Client:
     ) -> Explanation:
         """What each indicator said, and what that did to the score."""
         return self._calls.get(f"/results/{segment(ticker)}/explanation", _EXPLANATION, session=session, **series)
+
+    def track_records(self, **filters: Unpack[TrackRecordFilters]) -> tuple[TrackRecord, ...]:
+        """What came of verdicts, by strategy and source; computed anew where `since` or `until` is given."""
+        return tuple(self._calls.get("/track-record", _RECORDS, **filters).items)
+
+    def follow_ups(
+        self, ticker: str, limit: int | None = None, **series: Unpack[SeriesFilters]
+    ) -> Iterator[FollowUpRow]:
+        """What came of each verdict on a ticker, the newest session first."""
+        return self._calls.items(f"/results/{segment(ticker)}/follow-ups", _FOLLOW_UPS, limit, **series)
 
     def strategies(self) -> tuple[Strategy, ...]:
         """The strategies that a request may name."""

@@ -52,6 +52,13 @@ class ResultFilters(SeriesFilters, total=False):
     sort: str
 
 
+class TrackRecordFilters(SeriesFilters, total=False):
+    """Of which verdicts: those of the sessions from `since` to `until`."""
+
+    since: date | str
+    until: date | str
+
+
 class PriceFilters(TypedDict, total=False):
     """Which of a ticker's bars; `adjusted`: as an analysis sees them."""
 

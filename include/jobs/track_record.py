@@ -70,7 +70,7 @@ def update_track_record(
 
 
 def _follow_portion(connection: Connection, clock: Clock, after: Place) -> tuple[int, Place | None]:
-    """Follow the verdicts of the next tickers; returns how many rows that wrote, and the last ticker, None at the end."""
+    """Follow verdicts of the next tickers; returns how many rows that wrote, and the last ticker, None at the end."""
     chosen = _choose(tickers_to_follow(connection, newest_demo_session(clock), after, MOST_TICKERS))
     if not chosen:
         return 0, None

@@ -19,6 +19,7 @@ from include.web import (
     prices_api,
     results_api,
     screener_api,
+    track_record_api,
     watchlists_api,
 )
 from include.web.guard import Guard
@@ -37,6 +38,7 @@ def create_app() -> FastAPI:
         screener_api,
         results_api,
         difference_api,
+        track_record_api,
         prices_api,
         old_clients_api,
         watchlists_api,

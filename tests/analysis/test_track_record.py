@@ -46,7 +46,7 @@ def test_a_record_computed_by_hand() -> None:
     assert (five.mean, five.median, five.hit_rate) == tuple(pytest.approx(v) for v in (0.055, 0.055, 0.5))
     assert five.base_mean == pytest.approx((0.21 - 0.10) / 2)
     assert (twenty.counted, twenty.is_small) == (2, True)
-    assert twenty.note == "only 2 of them count, fewer than 30: too few to tell skill from luck"
+    assert twenty.note == "2 counted, fewer than 30: too few to tell skill from luck"
     # UP reaches 110 on Tuesday; DOWN its stop, 95, on Wednesday.
     assert buys.levels is not None
     assert (buys.levels.counted, buys.levels.stop, buys.levels.target) == (2, 0.5, 0.5)

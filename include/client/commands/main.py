@@ -12,6 +12,7 @@ from include.client.commands import (
     record_commands,
     result_commands,
     submit_command,
+    track_record_command,
     watchlist_command,
 )
 from include.client.commands.options import PROGRAM
@@ -32,6 +33,7 @@ COMMANDS = {
     "explain": result_commands.run_explain,
     "export": export_command.run,
     "prices": price_command.run,
+    "track-record": track_record_command.run,
     "watchlist": watchlist_command.run,
     "strategies": about_commands.run_strategies,
     "universes": about_commands.run_universes,
@@ -56,6 +58,7 @@ commands; each explains itself with --help:
   explain       what each indicator said of one
   export        all of `results`, of any length, as a CSV or Parquet file
   prices        the bars of a ticker that are at hand
+  track-record  what came of verdicts, of all or of one ticker
   watchlist     your lists: lists, show, add, remove, rename, analyze
   strategies    what can be asked for
   universes     sets of tickers, or the tickers of one
