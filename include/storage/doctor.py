@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.model.errors import SchemaError
+from include.model.notifications import Channel
 from include.settings import settings
 from include.storage.address import Address, NoAddressError, stocks_address
 from include.storage.connection import Connection, DatabaseError, connect, queries
@@ -14,6 +15,8 @@ from include.storage.difference import Difference, Part
 from include.storage.drift import find_drift
 from include.storage.schema import MEND_COMMAND, SCHEMA_VERSION, check_schema
 
+UNTOLD_MINUTES = 120  # without a connection the outbox is looked at once an hour
+GIVEN_UP_DAYS = 7
 CLEAR = "clear their runs in Airflow, which does these jobs again"
 
 
@@ -50,6 +53,7 @@ def examine(address: Address, app_role: str, silent_minutes: float) -> Iterator[
         if address.is_of_tasks:
             yield _role_of_tasks(connection, app_role)
         yield from _rows(connection, app_role, silent_minutes)
+        yield from _notifications(connection)
 
 
 def _version(connection: Connection) -> Finding:
@@ -126,6 +130,27 @@ def _rows(connection: Connection, app_role: str, silent_minutes: float) -> Itera
         "every analysed ticker has its result, or the deletion is recorded",
         lambda: ask.details_without_result(connection),
         CLEAR,
+    )
+
+
+def _notifications(connection: Connection) -> Iterator[Finding]:
+    """Whether users who want to be told are told. Jobs never depend on it."""
+    ask, chosen = queries(), settings()
+    ways = {Channel.EMAIL: chosen.smtp_connection_id, Channel.WEBHOOK: chosen.webhook_connection_id}
+    yield _nothing(
+        f"no notification has waited for {UNTOLD_MINUTES} minutes",
+        lambda: ask.untold(connection, minutes=UNTOLD_MINUTES),
+        "the DAG stocks_notifications sends them: is it paused, or Airflow's scheduler away?",
+    )
+    yield _nothing(
+        f"no notification was given up in {GIVEN_UP_DAYS} days",
+        lambda: ask.given_up_notifications(connection, days=GIVEN_UP_DAYS),
+        "mend the connection or the address; what was given up is not sent again",
+    )
+    yield _nothing(
+        "whoever wants to be told has a way",
+        lambda: ask.wanting_in_vain(connection, channels=[way for way, set_ in ways.items() if set_]),
+        "set BELLWETHER_SMTP_CONNECTION_ID or BELLWETHER_WEBHOOK_CONNECTION_ID to a connection of Airflow",
     )
 
 

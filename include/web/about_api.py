@@ -19,7 +19,7 @@ from include.storage.schema import SCHEMA_VERSION
 from include.web.access import MayRead
 from include.web.airflow_runs import released
 from include.web.errors import RETRY_AFTER_SECONDS, answer
-from include.web.readiness import Housekeeping, examine
+from include.web.readiness import Housekeeping, Notifications, examine
 
 router = APIRouter(tags=["about"])
 
@@ -86,6 +86,7 @@ class Health(BaseModel):
     schema_version: str
     scheduler_heartbeat: datetime | None
     last_housekeeping: Housekeeping | None
+    notifications: Notifications | None
 
 
 class Version(BaseModel):

@@ -1,6 +1,6 @@
 """Whether what is asked for now would be done: the database, its schema, the scheduler."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from include.model.errors import SchemaError
+from include.model.notifications import Channel
+from include.settings import settings
 from include.storage.connection import DatabaseAwayError
+from include.storage.notifications import waiting
 from include.storage.schema import SCHEMA_VERSION, check_schema
 from include.web.database import stocks
 
@@ -35,25 +38,41 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notifications:
+    """Whether users are told what changed: the ways that an operator has given a connection, and what is under way.
+
+    `messages` are ended jobs that nobody has looked at, `notifications` wait to be sent; a week has `given_up` some.
+    """
+
+    ways: tuple[Channel, ...]
+    messages: int
+    notifications: int
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """What was found."""
 
     schema_version: str
     scheduler_heartbeat: datetime | None
     last_housekeeping: Housekeeping | None
+    notifications: Notifications | None
     troubles: tuple[Trouble, ...]
 
 
 def examine(session: Session) -> Readiness:
     """Look at everything that a job needs."""
     scheduler = SchedulerJobRunner.most_recent_job(session=session)
-    troubles = [_database()]
+    trouble = _database()
+    troubles = [trouble]
     if scheduler is None or not scheduler.is_alive():
         troubles.append(Trouble(field="scheduler", value="dead", reason="no job begins before it runs: start it"))
     return Readiness(
         schema_version=SCHEMA_VERSION,
         scheduler_heartbeat=scheduler.latest_heartbeat if scheduler else None,
         last_housekeeping=last_housekeeping(session),
+        notifications=None if trouble else _notifications(),
         troubles=tuple(trouble for trouble in troubles if trouble),
     )
 
@@ -67,6 +86,14 @@ def _database() -> Trouble | None:
     except SchemaError as error:
         return Trouble(field="schema", value="wrong", reason=str(error))
     return None
+
+
+def _notifications() -> Notifications:
+    chosen = settings()
+    ways = {Channel.EMAIL: chosen.smtp_connection_id, Channel.WEBHOOK: chosen.webhook_connection_id}
+    with stocks() as database:
+        found = asdict(database.run(waiting))
+    return Notifications(ways=tuple(way for way, connection_id in ways.items() if connection_id), **found)
 
 
 def last_housekeeping(session: Session) -> Housekeeping | None:

@@ -46,7 +46,7 @@ def test_a_sound_database_with_jobs_of_all_kinds_has_nothing_wrong(connection: C
     opened(connection, "interrupted", demand("GE"))
     finalize_job(connection, "interrupted")
     assert wrong(app_url) == {}
-    assert len(findings(app_url)) == 17
+    assert len(findings(app_url)) == 20
 
 
 def test_a_database_that_does_not_answer_is_all_that_is_said(cluster: Cluster) -> None:
@@ -182,7 +182,7 @@ def test_a_check_that_cannot_look_says_so_and_the_others_go_on(app_url: str, han
         'could not be looked at: column "heartbeat_at" does not exist',
     )
     assert said["every result has its job"] == ("could not be looked at: permission denied for table analysis_results",)
-    assert len(findings(app_url)) == 17
+    assert len(findings(app_url)) == 20
 
 
 def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
@@ -198,7 +198,7 @@ def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
 def test_the_command_prints_a_line_a_check_and_tells_by_its_exit_status(app_url: str, hand: psycopg.Connection) -> None:
     sound = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert (sound.returncode, sound.stderr) == (0, "")
-    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 17
+    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 20
     hand.execute("DROP INDEX watchlist_ticker")
     ill = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert ill.returncode == 1
@@ -216,3 +216,26 @@ def test_without_an_address_the_command_says_what_to_set() -> None:
     assert done.stderr == (
         "neither AIRFLOW_CONN_STOCKS_DB nor BELLWETHER_MIGRATION_URL says where the database is: set one of them\n"
     )
+
+
+def test_users_who_are_not_told_are_named_with_the_reason(
+    connection: Connection, app_url: str, hand: psycopg.Connection
+) -> None:
+    hand.execute(
+        "INSERT INTO outbox (kind, job_id, attempt, payload, created_at)"
+        " VALUES ('job_ended', 'old', 1, '{}', now() - interval '3 hours'), ('job_ended', 'new', 1, '{}', now())"
+    )
+    hand.execute(
+        "INSERT INTO notifications (outbox_id, owner, list, channel, digest, status, error, ended_at)"
+        " SELECT id, 'bob', 'default', 'email', '{}', 'given_up', '550 no such user', now() FROM outbox"
+        " WHERE job_id = 'new'"
+    )
+    hand.execute(
+        "INSERT INTO notification_preferences (owner, enabled, email, rule)"
+        " VALUES ('ann', true, 'ann@example.com', 'changes'), ('eve', true, 'eve@example.com', 'never')"
+    )
+    assert wrong(app_url) == {
+        "no notification has waited for 120 minutes": ("the end of job old for 180 minutes",),
+        "no notification was given up in 7 days": ("bob by email: 550 no such user",),
+        "whoever wants to be told has a way": ("ann by email",),
+    }

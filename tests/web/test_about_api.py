@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from include.settings import settings
 from include.storage.schema import SCHEMA_VERSION
 from local.postgres import Cluster
 from tests.conftest import OWNER, PASSWORD, ROOT
@@ -61,3 +62,18 @@ def test_a_database_that_is_away_is_named(
     with psycopg.connect(cluster.url(), autocommit=True) as superuser:
         superuser.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
     assert "database" in troubles(api)
+
+
+def test_it_says_whether_users_can_be_told_what_changed(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.utils.session import create_session
+
+    from include.model.notifications import Channel
+    from include.web.readiness import Notifications, examine
+
+    nothing = {"messages": 0, "notifications": 0, "given_up": 0}
+    with create_session() as session:
+        assert examine(session).notifications == Notifications(ways=(), **nothing)
+        monkeypatch.setenv("BELLWETHER_SMTP_CONNECTION_ID", "mail")
+        settings.cache_clear()
+        assert examine(session).notifications == Notifications(ways=(Channel.EMAIL,), **nothing)
+    settings.cache_clear()

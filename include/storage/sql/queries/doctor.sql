@@ -98,3 +98,38 @@ LEFT JOIN latest_results AS latest USING (ticker, strategy, data_source)
 WHERE (latest.result_id, latest.verdict, latest.score) IS DISTINCT FROM (newest.id, newest.verdict, newest.score)
 ORDER BY newest.ticker, newest.strategy
 LIMIT 5;
+
+-- name: untold(minutes)
+-- Ended jobs that nobody has looked at, and notifications that are due and that nobody sends.
+SELECT
+    what || ' for ' || floor(extract(epoch FROM clock_timestamp() - since) / 60) || ' minutes' AS what,
+    count(*) OVER () AS found
+FROM (
+    SELECT 'the end of job ' || job_id AS what, created_at AS since FROM outbox WHERE sent_at IS NULL
+    UNION ALL
+    SELECT 'notification ' || message_id, due_at FROM notifications WHERE status = 'waiting'
+) AS waiting
+WHERE since < clock_timestamp() - make_interval(secs => :minutes * 60)
+ORDER BY since
+LIMIT 5;
+
+-- name: given_up_notifications(days)
+SELECT owner || ' by ' || channel || ': ' || error AS what, count(*) OVER () AS found
+FROM notifications
+WHERE status = 'given_up' AND ended_at > clock_timestamp() - make_interval(days => :days)
+ORDER BY ended_at DESC
+LIMIT 5;
+
+-- name: wanting_in_vain(channels)
+-- Who wants to be told on ways of which none has a connection.
+SELECT
+    owner || ' by '
+        || concat_ws(' and ', CASE WHEN email IS NOT NULL THEN 'email' END, CASE WHEN webhook THEN 'webhook' END) AS what,
+    count(*) OVER () AS found
+FROM notification_preferences
+WHERE enabled
+    AND rule <> 'never'
+    AND NOT (email IS NOT NULL AND 'email' = ANY(:channels))
+    AND NOT (webhook AND 'webhook' = ANY(:channels))
+ORDER BY owner
+LIMIT 5;
