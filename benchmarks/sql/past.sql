@@ -84,4 +84,5 @@ ORDER BY seq;
 
 -- name: look_over#
 -- As autovacuum would do in time.
-VACUUM ANALYZE analysis_jobs, analysis_jobs_details, analysis_results, analysis_raw_data, analysis_requests;
+VACUUM ANALYZE
+    analysis_jobs, analysis_jobs_details, analysis_results, analysis_raw_data, analysis_requests, follow_ups;

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,19 +27,27 @@ from include.storage.screening import (
     screen,
     series_of,
 )
+from include.storage.track_record import follow_ups_of, read_follow_ups, tickers_to_follow, verdicts_to_follow
 from include.storage.watchlist import EntriesWanted, watchlist_entries
 from local.postgres import Cluster
 from tests.conftest import APP, OWNER, PASSWORD, drop_database, new_database
 from tests.storage.demands import demand, outcome
 
 PAST = Past(jobs=10_000, tickers_a_job=2, jobs_a_day=200)
-GROWING = {"analysis_jobs", "analysis_jobs_details", "analysis_results", "analysis_raw_data", "analysis_requests"}
+GROWING = {
+    *("analysis_jobs", "analysis_jobs_details", "analysis_results", "analysis_raw_data", "analysis_requests"),
+    "follow_ups",
+}
 ANN, ADMIN = Viewer(name="ann", sees_all=False), Viewer(name="admin", sees_all=True)
 SERIES = Series(ticker=name_of(7))
 MIDDLE = "past-5000"
 WATCHED = """
 INSERT INTO watchlist (owner, ticker, last_job_id, last_analyzed_at, last_status)
 SELECT %(owner)s, ticker, job_id, completed_at, status FROM analysis_jobs_details WHERE job_id = %(job_id)s
+"""
+FOLLOWED = """
+UPDATE follow_ups SET state = 'no_bar', through = session_date, evaluated_at = now()
+WHERE session_date < (SELECT max(session_date) - 1 FROM follow_ups)
 """
 
 READS: dict[str, Callable[[Connection], Any]] = {
@@ -68,6 +77,13 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "a watchlist": lambda c: watchlist_entries(c, "ann", "default", EntriesWanted(), None, 50),
     "what waits": lambda c: waiting_jobs(c, ADMIN),
     "the work of two days": lambda c: days_of_work(c, ADMIN, 2),
+    "verdicts to be followed": lambda c: verdicts_to_follow(
+        c, DataSource.DEMO, [one.ticker for one in tickers_to_follow(c, FIRST_DAY, ("", ""), 20)]
+    ),
+    "what came of a ticker's verdicts": lambda c: follow_ups_of(c, SERIES, None, 50),
+    "the record of two days": lambda c: read_follow_ups(
+        c, "balanced", DataSource.DEMO, FIRST_DAY, FIRST_DAY + timedelta(days=1)
+    ),
     "screener of a job": lambda c: screen(c, ADMIN, Screen(job_id=MIDDLE), None, 50),
 }
 
@@ -90,6 +106,8 @@ def past(cluster: Cluster, template: str) -> Iterator[str]:
     with connect(cluster.url(name, role=OWNER, password=PASSWORD)) as owner:
         fill(owner, PAST, demand().request, outcome("JPM"))
         owner.execute(WATCHED, {"owner": ANN.name, "job_id": MIDDLE})
+        owner.execute(FOLLOWED)
+        owner.execute("VACUUM ANALYZE follow_ups")
     yield cluster.url(name, role=APP, password=PASSWORD)
     drop_database(cluster, name)
 
