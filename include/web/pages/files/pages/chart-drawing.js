@@ -1,5 +1,5 @@
 // Draws prices with BokehJS, in the colours of the page.
-import { count, money, score, session } from "../format.js";
+import { money, session } from "../format.js";
 import { extent, marks } from "./chart-data.js";
 
 /** Colour and dashes of each average, which tell them apart without colour too. */
@@ -9,8 +9,11 @@ const FRAME = 90; // pixels of axis and border beside the candles
 const NARROW = 640;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Draws into `place`; answers how to look at the last so many bars, and how to take it away. */
-export async function draw(Bokeh, place, { bars, result, results, averages }) {
+/**
+ * Draws into `place`. `pointed(at)` is told the place of the bar that somebody points at. Answers how to look at the last
+ * so many bars, how to mark one, and how to take it all away.
+ */
+export async function draw(Bokeh, place, { bars, result, results, averages }, pointed) {
   const isNarrow = place.clientWidth < NARROW;
   const span = new Bokeh.Range1d({ start: -0.5, end: bars.length - 0.5, bounds: [-3, 1.5 * bars.length + 30], min_interval: 10 });
   const [prices, volumes] = [360, 110].map((height) => figure(Bokeh, span, height, isNarrow ? 40 : 64));
@@ -18,14 +21,13 @@ export async function draw(Bokeh, place, { bars, result, results, averages }) {
   prices.left[0].axis_label = isNarrow ? null : result.currency;
   volumes.below[0].setv({ major_label_overrides: days(bars), ticker: new Bokeh.BasicTicker({ min_interval: 1, desired_num_ticks: isNarrow ? 2 : 6, num_minor_ticks: 0 }) });
   volumes.left[0].setv({ axis_label: isNarrow ? null : "Volume", formatter: new Bokeh.NumeralTickFormatter({ format: "0a" }), ticker: new Bokeh.BasicTicker({ desired_num_ticks: 3 }) });
-  const source = columns(Bokeh, bars, result.currency);
-  const bodies = candles(prices, source);
+  const source = columns(Bokeh, bars);
+  candles(prices, source);
   volumes.vbar({ x: { field: "at" }, top: { field: "volume" }, bottom: 0, width: 0.7, fill_color: { field: "fill" }, line_color: { field: "colour" }, source });
   averageLines(prices, averages);
   const labels = levels(Bokeh, prices, bars, result);
-  const signs = verdicts(Bokeh, prices, marks(results, bars));
-  prices.add_tools(hover(Bokeh, [bodies], [["Session", "@day"], ["Open", "@o"], ["High", "@h"], ["Low", "@l"], ["Close", "@c"], ["Volume", "@v"]], "vline"));
-  prices.add_tools(hover(Bokeh, signs, [["Session", "@day"], ["Verdict", "@verdict"], ["Score", "@score"]], "mouse"));
+  verdicts(Bokeh, prices, marks(results, bars));
+  const cursors = [prices, volumes].map((one) => cursor(Bokeh, one, bars, pointed));
   const plan = [result.entry, result.stop_loss, result.target].filter((level) => level !== null);
   const fit = () => {
     fitTo(prices, volumes, bars, span, plan);
@@ -42,6 +44,9 @@ export async function draw(Bokeh, place, { bars, result, results, averages }) {
       span.setv({ start, end: bars.length + ((bars.length - start) * ROOM) / (wide - ROOM) });
       fit();
     },
+    mark(at) {
+      for (const one of cursors) one.setv({ location: at, visible: true });
+    },
     remove: () => view.remove(),
   };
 }
@@ -57,17 +62,15 @@ function figure(Bokeh, span, height, left) {
   return made;
 }
 
-function columns(Bokeh, bars, currency) {
+function columns(Bokeh, bars) {
   const [up, down, ground] = [colour("--good"), colour("--bad"), colour("--ground")];
   const rose = bars.map((bar) => bar.close >= bar.open);
   const of = (name) => bars.map((bar) => bar[name]);
-  const said = (name) => bars.map((bar) => money(bar[name], currency));
   return new Bokeh.ColumnDataSource({
     data: {
       at: bars.map((_, at) => at), open: of("open"), high: of("high"), low: of("low"), close: of("close"), volume: of("volume"),
       top: bars.map((bar) => Math.max(bar.open, bar.close)), bottom: bars.map((bar) => Math.min(bar.open, bar.close)),
       colour: rose.map((is) => (is ? up : down)), fill: rose.map((is) => (is ? ground : down)),
-      day: bars.map((bar) => session(bar.session_date)), o: said("open"), h: said("high"), l: said("low"), c: said("close"), v: bars.map((bar) => count(bar.volume)),
     },
   });
 }
@@ -118,16 +121,23 @@ const SIGNS = [
 ];
 
 function verdicts(Bokeh, prices, all) {
-  return SIGNS.map(([sign, name, fits, height, away]) => {
+  for (const [sign, name, fits, height, away] of SIGNS) {
     const some = all.filter(fits);
     const source = new Bokeh.ColumnDataSource({
-      data: { at: some.map((mark) => mark.at), y: some.map(height), sign: some.map(() => sign), day: some.map((mark) => session(mark.bar.session_date)), verdict: some.map((mark) => mark.result.verdict), score: some.map((mark) => score(mark.result.score)) },
+      data: { at: some.map((mark) => mark.at), y: some.map(height), sign: some.map(() => sign) },
     });
-    return prices.text({ x: { field: "at" }, y: { field: "y" }, text: { field: "sign" }, y_offset: away, text_align: "center", text_font_size: "11px", text_color: colour(name), source });
-  });
+    prices.text({ x: { field: "at" }, y: { field: "y" }, text: { field: "sign" }, y_offset: away, text_align: "center", text_font_size: "11px", text_color: colour(name), source });
+  }
 }
 
-const hover = (Bokeh, renderers, tooltips, mode) => new Bokeh.HoverTool({ renderers, tooltips, mode, point_policy: "follow_mouse" });
+/** A line at the bar that is pointed at. What the bar says stands above the chart: Bokeh's own box knows no dark theme. */
+function cursor(Bokeh, one, bars, pointed) {
+  const line = new Bokeh.Span({ dimension: "height", location: 0, line_color: colour("--muted"), line_width: 1, visible: false });
+  one.add_layout(line);
+  const callback = (_, { geometry }) => pointed(Math.min(Math.max(Math.round(geometry.x), 0), bars.length - 1));
+  one.add_tools(new Bokeh.HoverTool({ tooltips: null, mode: "vline", callback }));
+  return line;
+}
 
 function fitTo(prices, volumes, bars, span, plan) {
   const heights = extent(bars, span.start, span.end, plan);

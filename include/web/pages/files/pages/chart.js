@@ -1,7 +1,7 @@
 // The prices of a stock, with what was said of it: fetched, described in words, and drawn.
 import { get } from "../api.js";
 import { byId, el, fill } from "../dom.js";
-import { count, counted, decimal, money, session, signed, source } from "../format.js";
+import { count, counted, decimal, money, score, session, signed, source, verdict } from "../format.js";
 import { failed, loading, nothing } from "../notices.js";
 import { bokeh } from "./bokeh.js";
 import { average, inTermsOf } from "./chart-data.js";
@@ -16,6 +16,7 @@ let newest = null;
 let shown = null; // what is drawn, to be drawn again in another theme
 let range = innerWidth < 640 ? RANGES[0][1] : RANGES[1][1];
 let drawing = null;
+let pointed = 0; // the place of the bar that is read
 
 /** Shows the prices around a result; `recent` are the results of its series, promised. */
 export async function showChart(path, result, recent) {
@@ -52,12 +53,38 @@ function buttons() {
 function choose(bars, button) {
   range = bars;
   for (const one of button.parentElement.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
+  look();
+}
+
+/** Shows the chosen time, in the chart and for the slider below it. */
+function look() {
+  byId("pointer").min = Math.max(0, shown.bars.length - range);
+  byId("pointer").value = pointed;
   drawing?.look(range);
 }
 
 function frame(place) {
   const plot = el("div", { class: "plot", role: "img", "aria-label": description(), id: "plot" });
-  fill(place, el("figure", {}, keys(), plot, el("figcaption", {}, caption())), lastBars());
+  const pointer = el("input", { id: "pointer", type: "range", min: 0, max: shown.bars.length - 1, step: 1, "aria-label": "Session", oninput: (event) => point(Number(event.target.value)) });
+  fill(place, el("figure", {}, keys(), el("p", { id: "pointed", class: "pointed" }), plot, pointer, el("figcaption", {}, caption())), lastBars());
+  const own = shown.bars.findIndex((bar) => bar.session_date === shown.result.session_date);
+  point(own < 0 ? shown.bars.length - 1 : own);
+}
+
+/** Says what a bar says. It is pointed at in the chart, or moved to with the keys. */
+function point(at) {
+  const { bars, result, results, averages } = shown;
+  const bar = bars[at];
+  const said = results.find((one) => one.session_date === bar.session_date);
+  const figures = ["open", "high", "low", "close"].map((name) => `${name} ${money(bar[name], result.currency)}`);
+  const lines = averages.filter(([, values]) => values[at] !== null).map(([length, values]) => `average ${length}: ${money(values[at], result.currency)}`);
+  const words = [...figures, `volume ${count(bar.volume)}`, ...lines];
+  fill(byId("pointed"), el("strong", {}, session(bar.session_date)), words.map((one) => el("span", {}, one)), said ? el("span", {}, verdict(said.verdict), ` ${score(said.score)}`) : null);
+  const pointer = byId("pointer");
+  pointer.value = at;
+  pointer.setAttribute("aria-valuetext", [session(bar.session_date), ...words, said ? `${said.verdict} ${score(said.score)}` : null].filter(Boolean).join(", "));
+  pointed = at;
+  drawing?.mark(at);
 }
 
 /** Draws what is shown, in the colours of the theme. */
@@ -68,8 +95,10 @@ async function paint() {
     const Bokeh = await bokeh();
     if (now !== newest || plot !== byId("plot")) return;
     drawing?.remove();
-    drawing = await draw(Bokeh, plot, shown);
-    drawing.look(range);
+    drawing = null;
+    drawing = await draw(Bokeh, plot, shown, point);
+    look();
+    drawing.mark(pointed);
   } catch (error) {
     console.error(error);
     fill(plot, nothing("The chart could not be drawn; the table below has the same prices."));
@@ -102,7 +131,7 @@ function caption() {
   const terms = factor === null
     ? ` The session of this result, ${session(result.session_date)}, is not among them: its levels may not fit.`
     : factor === 1 ? "" : ` Since ${session(result.session_date)} there were dividends or splits: prices are drawn in the terms of that day (times ${decimal(factor, 4)}), so that entry, stop and target fit.`;
-  return `Prices from ${source(result.data_source)}, ${adjusted}. A hollow candle closed higher than it opened, a filled one lower. ▲ stands for a Buy of that session, ▼ for a Sell, ● for a Hold.${terms}`;
+  return `Prices from ${source(result.data_source)}, ${adjusted}. A hollow candle closed higher than it opened, a filled one lower. Point at one, or move the slider, to read it. ▲ stands for a Buy of that session, ▼ for a Sell, ● for a Hold.${terms}`;
 }
 
 function lastBars() {
