@@ -70,7 +70,7 @@ function told(report) {
 function advice() {
   const command = el("code", {}, "python -m include.pipeline.duplicates clean");
   if (!seesAll) return el("p", {}, "Nothing is lost by it. Who operates the server can remove one job of each pair: tell them.");
-  return el("p", {}, "Nothing is lost by it, and the index that forbids it is missing or the history is from elsewhere: ", el("code", {}, "make doctor"), " looks. ", command, " says which job of each pair it would remove, and with ", el("code", {}, "--really"), " it does; the other one keeps all results.");
+  return el("p", {}, "Nothing is lost by it. The jobs are from another system, or the index that forbids such pairs was missing: ", el("code", {}, "make doctor"), " looks. ", command, " says which job of each pair it would remove, and with ", el("code", {}, "--really"), " it does; the other one keeps all results.");
 }
 
 function table(pairs) {

@@ -14,6 +14,7 @@ export function showJob(place, jobId, ended) {
   const cancel = mayAsk ? cancelButton(() => job, show) : null;
   const head = el("h2", {}, el("a", { href: jobPage(jobId) }, "Analysis of this list"), " ", state);
   fill(place, head, bar.node, said, el("div", { class: "bar" }, eta, cancel));
+  place.hidden = true; // nothing is known of it yet
 
   function show(now) {
     const hadEnded = job && !isActive(job);

@@ -124,6 +124,7 @@ async function tickers() {
 }
 
 function watch(id) {
+  if (id === job) return;
   stop();
   job = id;
   remember(address());
