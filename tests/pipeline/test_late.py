@@ -107,6 +107,13 @@ def test_the_task_comes_back_at_the_deadline_for_the_last_time() -> None:
     assert 1 <= found.seconds <= 30
 
 
+def test_what_had_not_come_by_the_deadline_is_told_so() -> None:
+    found = late_bar(bars_until(SESSION - DAY), SESSION, soon(-1))
+    assert isinstance(found, Refusal)
+    assert (found.ticker, found.code) == ("IBM", ErrorCode.STALE_PRICES)
+    assert found.message.startswith(f"no bar of {SESSION} had come by ")
+
+
 @pytest.mark.parametrize(
     "newest",
     [
