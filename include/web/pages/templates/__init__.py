@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include import __version__
-from include.pipeline.listener import JOB_DAGS
+from include.pipeline.job_dags import JOB_DAGS
 from include.web.pages.files import digest
 from include.web.pages.places import PREFIX, base_path
 from include.web.pages.request_form import request_form

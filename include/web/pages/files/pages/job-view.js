@@ -63,6 +63,7 @@ class JobView {
 
   /** A job as events tell it has no request and no links: these stay as they are known. */
   async told(now) {
+    if (now.job_id !== this.job.job_id) return location.reload(); // its run has begun, and joined another's job
     const isNew = this.job.total === 0 && now.total > 0;
     const isOver = !isActive(now);
     this.show({ ...now, request: this.job.request, requests: this.job.requests, links: this.job.links });
