@@ -58,10 +58,10 @@ def _band_names() -> tuple[str, ...]:
 
 def _means_of_days(days: NDArray[np.datetime64], returns: Floats) -> Floats:
     """For each verdict the mean return of all tickers of its day; NaN where none has one."""
-    _, day = np.unique(days, return_inverse=True)
+    day = _whole(days - days.min())
     known = ~np.isnan(returns)
-    sums = np.bincount(day[known], weights=returns[known], minlength=len(days))
-    counts = np.bincount(day[known], minlength=len(days))
+    sums = np.bincount(day[known], weights=returns[known], minlength=day.max() + 1)
+    counts = np.bincount(day[known], minlength=day.max() + 1)
     means: Floats = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)[day]
     return means
 
@@ -69,25 +69,23 @@ def _means_of_days(days: NDArray[np.datetime64], returns: Floats) -> Floats:
 def without_overlap(series: Integers, days: Integers, ends: Integers) -> Mask:
     """Of each series the first verdict, the first one not before its end, and so on; all arrays have shape (n,).
 
-    `days` are those of the verdicts, whole numbers, each once in its series; `ends` when their sessions are over.
+    `series` are numbered from 0. `days` are those of the verdicts, as whole numbers, each once in its series; `ends`
+    when their sessions are over.
     """
     if not len(series):
         return np.zeros(0, dtype=np.bool_)
-    order = np.lexsort((days, series))
-    _, series = np.unique(series[order], return_inverse=True)
-    first_day = int(days.min())
-    width = int(max(ends.max(), days.max())) - first_day + 1
-    keys = series * width + (days[order] - first_day)
-    following = np.searchsorted(keys, series * width + (ends[order] - first_day))
-    series = np.append(series, -1)  # behind the last one there is no series
+    first_day = days.min()
+    width = max(int(ends.max()), int(days.max())) - first_day + 1
+    keys = series * width + (days - first_day)
+    order = np.argsort(keys)
+    following = np.searchsorted(keys[order], (series * width + (ends - first_day))[order])
+    ordered = np.append(series[order], -1)  # behind the last one there is no series
     counted = np.zeros(len(order), dtype=np.bool_)
-    at = np.flatnonzero(np.diff(series[:-1], prepend=-1))
+    at = np.flatnonzero(np.diff(ordered[:-1], prepend=-1))
     while len(at):
-        counted[at] = True
-        at = following[at][series[following[at]] == series[at]]
-    mask = np.zeros(len(order), dtype=np.bool_)
-    mask[order] = counted
-    return mask
+        counted[order[at]] = True
+        at = following[at][ordered[following[at]] == ordered[at]]
+    return counted
 
 
 class _Groups:
@@ -102,41 +100,44 @@ class _Groups:
         self._counted = [self._count(at) for at in range(len(HORIZONS))]
 
     def _count(self, horizon: int) -> Mask:
-        """Those that count after so many sessions."""
+        """Those that count after so many sessions; after a single one, no two verdicts share any."""
         found = self._found
-        known = self._within & ~np.isnan(found.returns[:, horizon])
-        series = found.tickers[known] * (100 // BAND) + self._groups[known]
-        mask = np.zeros(len(found), dtype=np.bool_)
-        mask[known] = without_overlap(series, _whole(found.days[known]), _whole(found.sessions[known, horizon]))
-        return mask
+        counted: Mask = self._within & ~np.isnan(found.returns[:, horizon])
+        if HORIZONS[horizon] > 1:
+            known = np.flatnonzero(counted)
+            series = found.tickers[known] * (100 // BAND) + self._groups[known]
+            ends = _whole(found.sessions[known, horizon])
+            counted[known] = without_overlap(series, _whole(found.days[known]), ends)
+        return counted
 
     def records(self, names: tuple[str, ...]) -> Iterator[GroupRecord]:
         """The groups that have a verdict."""
         for number, name in enumerate(names):
-            if (self._within & (self._groups == number)).any():
-                yield self.record(number, name)
+            found = self.record(number, name)
+            if found.verdicts:
+                yield found
 
     def record(self, number: int, name: str) -> GroupRecord:
         """One group."""
-        group = self._within & (self._groups == number)
-        without = group & np.isnan(self._found.returns[:, -1])
-        pending = int((without & self._found.is_open).sum())
+        rows = np.flatnonzero(self._within & (self._groups == number))
+        without = rows[np.isnan(self._found.returns[rows, -1])]
+        pending = int(self._found.is_open[without].sum())
         return GroupRecord(
             group=str(name),
-            verdicts=int(group.sum()),
+            verdicts=len(rows),
             pending=pending,
-            unknown=int(without.sum()) - pending,
-            horizons=[self._horizon(group, at, sessions) for at, sessions in enumerate(HORIZONS)],
-            levels=self._levels(group & self._counted[-1] & (self._found.touches >= 0)),
+            unknown=len(without) - pending,
+            horizons=[self._horizon(rows, at, sessions) for at, sessions in enumerate(HORIZONS)],
+            levels=_levels(self._found.touches[rows[self._counted[-1][rows]]]),
         )
 
-    def _horizon(self, group: Mask, at: int, sessions: int) -> HorizonRecord:
-        counted = group & self._counted[at]
+    def _horizon(self, rows: Integers, at: int, sessions: int) -> HorizonRecord:
+        counted = rows[self._counted[at][rows]]
         returns, signs = self._returns[counted, at], self._signs[counted]
         hits = (returns * signs > 0)[signs != 0]
         return HorizonRecord(
             sessions=sessions,
-            count=int((group & ~np.isnan(self._found.returns[:, at])).sum()),
+            count=int((~np.isnan(self._found.returns[rows, at])).sum()),
             counted=len(returns),
             hit_rate=_mean(hits),
             mean=_mean(returns),
@@ -146,26 +147,25 @@ class _Groups:
             note=_note(len(returns)),
         )
 
-    @staticmethod
-    def _of_which(touches: Integers, touch: Touch) -> float | None:
-        return _mean(touches == list(Touch).index(touch))
 
-    def _levels(self, counted: Mask) -> LevelRecord | None:
-        touches = self._found.touches[counted]
-        if not len(touches):
-            return None
-        return LevelRecord(
-            counted=len(touches),
-            stop=self._of_which(touches, Touch.STOP),
-            target=self._of_which(touches, Touch.TARGET),
-            neither=self._of_which(touches, Touch.NEITHER),
-            is_small=len(touches) < FEW,
-            note=_note(len(touches)),
-        )
+def _levels(touches: Integers) -> LevelRecord | None:
+    """Of counted verdicts; those without a plan have no level to reach."""
+    known = touches[touches >= 0]
+    if not len(known):
+        return None
+    shares = {touch: _mean(known == place) for place, touch in enumerate(Touch)}
+    return LevelRecord(
+        counted=len(known),
+        stop=shares[Touch.STOP],
+        target=shares[Touch.TARGET],
+        neither=shares[Touch.NEITHER],
+        is_small=len(known) < FEW,
+        note=_note(len(known)),
+    )
 
 
-def _whole(days: NDArray[np.datetime64]) -> Integers:
-    return days.astype("M8[D]").astype(np.int64)
+def _whole(days: NDArray[np.datetime64] | NDArray[np.timedelta64]) -> Integers:
+    return days.astype(np.int64)  # all of them have the unit D
 
 
 def _mean(values: Floats | Mask) -> float | None:
