@@ -4,7 +4,7 @@ import { ago, count, counted, duration } from "../format.js";
 import { nothing } from "../notices.js";
 import { airflow, jobPage, seesAll } from "../page.js";
 
-const REMOVED = { request_ids: "Keys of requests", outbox: "Sent notifications", jobs: "Jobs without a result of their own", raw_data: "Indicator values of results" };
+const REMOVED = { request_ids: "Keys of requests", outbox: "Sent notifications", changes: "What changed on watchlists", jobs: "Jobs without a result of their own", raw_data: "Indicator values of results" };
 const STATES = { success: ["good", "✓", "went well"], failed: ["bad", "✕", "failed"] };
 
 export function housekeeping({ last, note, report }) {

@@ -1,5 +1,5 @@
 // Whether a job that is asked for now would be done, and what mends it where not.
-import { el } from "../dom.js";
+import { byId, el, fill } from "../dom.js";
 import { ago } from "../format.js";
 
 const CHECKS = {
@@ -14,12 +14,22 @@ export function readiness([health, version]) {
   const wrong = new Map(troubles.map((one) => [one.field, one]));
   if (wrong.has("database")) wrong.set("schema", { value: "not known", reason: "it can be looked at when the database answers" });
   const cards = Object.entries(CHECKS).map(([field, [title, fine]]) => check(title, wrong.get(field), detail(field, fine, health, version)));
-  const words = troubles.length ? "Not now. What is accepted waits, and nothing is lost." : "Yes: everything that a job needs is there.";
+  say(troubles.length === 0);
   return [
-    el("p", { class: `notice ${troubles.length ? "bad" : "good"}`, role: "status" }, el("span", {}, sign(!troubles.length), " ", words)),
     el("div", { class: "cards" }, cards),
     versions(version),
   ];
+}
+
+/** The answer itself is changed only when it is another: it is read out then. */
+function say(isReady) {
+  const place = byId("verdict");
+  const words = isReady ? "Yes: everything that a job needs is there." : "Not now. What is accepted waits, and nothing is lost.";
+  if (place.dataset.said === words) return;
+  place.dataset.said = words;
+  place.hidden = false;
+  place.className = `notice ${isReady ? "good" : "bad"}`;
+  fill(place, el("span", {}, sign(isReady), " ", words));
 }
 
 const sign = (isGood) => el("span", { "aria-hidden": "true" }, isGood ? "✓" : "✕");

@@ -16,13 +16,14 @@ const troubles = (error) => {
   return { troubles: error.details };
 };
 const PARTS = {
-  ready: { ask: () => Promise.all([get("/health").catch(troubles), get("/version")]), draw: readiness },
-  queue: { ask: () => get("/queue"), draw: queue },
-  activity: { ask: () => get("/activity"), draw: activity },
-  housekeeping: { ask: () => get("/housekeeping"), draw: housekeeping },
+  ready: { every: 1, ask: () => Promise.all([get("/health").catch(troubles), get("/version")]), draw: readiness },
+  queue: { every: 1, ask: () => get("/queue"), draw: queue },
+  activity: { every: 6, ask: () => get("/activity"), draw: activity },
+  housekeeping: { every: 3, ask: () => get("/housekeeping"), draw: housekeeping },
 };
 const drawn = {}; // what each part shows, as text: it is drawn anew when that changes
 let timer = null;
+let looks = 0;
 
 async function show(name) {
   const { ask, draw } = PARTS[name];
@@ -52,11 +53,15 @@ function redraw(place, nodes) {
 
 async function look() {
   clearTimeout(timer);
-  await Promise.all(Object.keys(PARTS).map(show));
+  await Promise.all(Object.keys(PARTS).filter((name) => looks % PARTS[name].every === 0).map(show));
+  looks += 1;
   fill(byId("looked"), "As of ", at(new Date().toISOString()));
   if (!document.hidden) timer = setTimeout(look, PAUSE);
 }
 
 for (const name of Object.keys(PARTS)) fill(byId(name), loading());
-document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
+document.addEventListener("visibilitychange", () => {
+  looks = 0;
+  return document.hidden ? clearTimeout(timer) : look();
+});
 look();
