@@ -30,6 +30,8 @@ PAGES = (
     Page(path="/tickers/{ticker}", name="stock", tab="screener"),
     Page(path="/watchlists", name="watchlists", tab="watchlists"),
     Page(path="/watchlists/{watchlist}", name="watchlist", tab="watchlists"),
+    Page(path="/notifications", name="notifications", tab="watchlists"),
+    Page(path="/track-record", name="track-record", tab="track-record"),
     Page(path="/requests", name="requests", tab="requests"),
     Page(path="/health", name="health", tab="health"),
 )

@@ -22,6 +22,7 @@ TABS = (
     ("jobs", "Jobs", "/"),
     ("screener", "Screener", "/screener"),
     ("watchlists", "Watchlists", "/watchlists"),
+    ("track-record", "Track record", "/track-record"),
     ("requests", "Audit", "/requests"),
     ("health", "Health", "/health"),
 )
