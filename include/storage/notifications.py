@@ -10,7 +10,7 @@ from include.model.notifications import Channel, Notification, NotificationRow, 
 from include.storage.connection import Connection, queries
 
 LEASE_SECONDS = 300.0  # longer than any sending may take; who dies meanwhile leaves it for the next one
-MOST_MESSAGES = 50  # of the outbox, that become notifications in one statement
+MOST_MESSAGES = 10  # of the outbox, that become notifications in one statement: a list may have a thousand changes
 
 _NOTIFICATION = TypeAdapter(Notification)
 _PREFERENCES = TypeAdapter(Preferences)

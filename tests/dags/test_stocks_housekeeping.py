@@ -160,7 +160,7 @@ def test_old_rows_are_removed_by_the_settings(
 ) -> None:
     ended_last_year(connection, "old")
     assert report(keep_house())["removed"] == [
-        {"what": what, "rows": 0, "more": False, "error": None} for what in ("request_ids", "outbox")
+        {"what": what, "rows": 0, "more": False, "error": None} for what in ("request_ids", "outbox", "changes")
     ]
     keep("JOBS", 90)
     run = keep_house()
@@ -226,6 +226,7 @@ def test_the_figures_leave_as_metrics_of_airflow(
         "bellwether.housekeeping.problems": "0|c",
         "bellwether.housekeeping.removed.request_ids": "0|c",
         "bellwether.housekeeping.removed.outbox": "0|c",
+        "bellwether.housekeeping.removed.changes": "0|c",
         "bellwether.housekeeping.runs_without_job": "0|g",
         "bellwether.jobs.active": "1|g",
         "bellwether.outbox.waiting": f"{waiting['n']}|g",  # type: ignore[index]

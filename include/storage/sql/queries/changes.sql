@@ -115,43 +115,14 @@ plan AS MATERIALIZED (
     ) AS past
     LEFT JOIN price_series AS series ON series.ticker = now.ticker AND series.data_source = job.data_source
 ),
--- The highest and lowest price of every session since the oldest of them: of its bar, or else the close of its result.
-bar AS MATERIALIZED (
-    SELECT since.ticker, stored.session_date,
-        stored.low * stored.adjustment * since.unit AS low,
-        stored.high * stored.adjustment * since.unit AS high,
-        'low' AS low_basis,
-        'high' AS high_basis
-    FROM job
-    CROSS JOIN (
-        SELECT ticker, unit, session_date AS upto, min(plan_session) AS first FROM plan GROUP BY 1, 2, 3
-    ) AS since
-    JOIN prices AS stored
-        ON stored.ticker = since.ticker
-        AND stored.data_source = job.data_source
-        AND stored.session_date > since.first
-        AND stored.session_date <= since.upto
-    WHERE since.unit IS NOT NULL
-    UNION ALL
-    SELECT since.ticker, closed.session_date, closed.close, closed.close, 'close', 'close'
-    FROM job
-    CROSS JOIN (
-        SELECT ticker, session_date AS upto, min(plan_session) AS first FROM plan WHERE unit IS NULL GROUP BY 1, 2
-    ) AS since
-    JOIN analysis_results AS closed
-        ON closed.ticker = since.ticker
-        AND closed.strategy = job.strategy
-        AND closed.data_source = job.data_source
-        AND closed.session_date > since.first
-        AND closed.session_date <= since.upto
-),
 -- Where each plan came to its end; within one session nobody knows what was first: the stop is taken. A plan the other
 -- way ends it too. A millionth of a millionth is what multiplying costs.
 reached AS (
     SELECT
         plan.ticker, plan.session_date, plan.previous_session, plan.plan_session, plan.adjustment,
         hit.session_date AS reached_on, hit.kind, hit.level, hit.price, hit.basis
-    FROM plan
+    FROM job
+    CROSS JOIN plan
     CROSS JOIN LATERAL (
         SELECT
             bar.session_date,
@@ -159,7 +130,27 @@ reached AS (
             CASE WHEN is_stop THEN plan.stop_loss ELSE plan.target END * plan.adjustment AS level,
             CASE WHEN is_stop = is_long THEN bar.low ELSE bar.high END AS price,
             CASE WHEN is_stop = is_long THEN bar.low_basis ELSE bar.high_basis END AS basis
-        FROM bar
+        FROM (
+            SELECT
+                stored.session_date,
+                stored.low * stored.adjustment * plan.unit AS low, 'low' AS low_basis,
+                stored.high * stored.adjustment * plan.unit AS high, 'high' AS high_basis
+            FROM prices AS stored
+            WHERE plan.unit IS NOT NULL
+                AND stored.ticker = plan.ticker
+                AND stored.data_source = job.data_source
+                AND stored.session_date > plan.plan_session
+                AND stored.session_date <= plan.session_date
+            UNION ALL -- without a bar the closes of the results
+            SELECT closed.session_date, closed.close, 'close', closed.close, 'close'
+            FROM analysis_results AS closed
+            WHERE plan.unit IS NULL
+                AND closed.ticker = plan.ticker
+                AND closed.strategy = job.strategy
+                AND closed.data_source = job.data_source
+                AND closed.session_date > plan.plan_session
+                AND closed.session_date <= plan.session_date
+        ) AS bar
         CROSS JOIN LATERAL (
             SELECT
                 CASE
@@ -171,7 +162,7 @@ reached AS (
                     ELSE bar.low <= plan.target * plan.adjustment * (1 + 1e-12)
                 END AS is_target
         ) AS levels
-        WHERE bar.ticker = plan.ticker AND bar.session_date > plan.plan_session AND (is_stop OR is_target)
+        WHERE is_stop OR is_target
         ORDER BY bar.session_date
         LIMIT 1
     ) AS hit
