@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 
 from include.market.calendars import calendar_ends, last_known_day, session_ends, warn_of_strangers
-from include.market.exchanges import EXCHANGES, SAME_SESSIONS, Exchange, exchange_of
+from include.market.exchanges import Exchange, exchange_of, find_exchange
 from include.market.sessions import FIRST_DAY, last_completed_session
 from include.market.symbols import normalize_ticker
 from include.model.calendar import NO_OVERRIDES, CalendarOverrides, SessionOverride
@@ -68,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _exchange(listing: str) -> Exchange:
-    known = EXCHANGES.get(listing.upper()) or SAME_SESSIONS.get(listing.upper())
-    if known:
-        return known
+    for name in (listing, listing.upper()):
+        with suppress(LookupError):
+            return find_exchange(name)
     try:
         return exchange_of(normalize_ticker(listing))
     except ValueError as error:

@@ -44,6 +44,14 @@ def test_sessions_are_shown_with_their_ends_and_holidays(capsys: pytest.CaptureF
 
 
 @pytest.mark.usefixtures("nowhere")
+def test_what_trades_on_no_exchange_has_sessions_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sessions", "crypto", "--from", "2026-11-21", "--to", "2026-11-22"]) == 0
+    shown = capsys.readouterr().out
+    assert "crypto, UTC. Holidays are not known" in shown
+    assert "Sun 2026-11-22" in shown
+
+
+@pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize(("asked", "answered"), [("XNSE", "XBOM"), ("xnas", "XNYS"), ("TCS.NS", "XBOM")])
 def test_an_exchange_has_the_sessions_of_the_one_that_it_shares_them_with(
     capsys: pytest.CaptureFixture[str], asked: str, answered: str
