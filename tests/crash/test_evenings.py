@@ -1,7 +1,8 @@
 """The timetable on the real scheduler: evenings as they come, evenings that were missed, and sessions of the past."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from tests.end_to_end.airflow import ENDED, Airflow, wait_until
 
 CONSUMER = "after_the_close"
 MISSED = 3  # sessions that are over before the DAG is switched on
-PATIENCE = 180.0  # seconds; a stack on two cores, with others beside it
+PATIENCE = 600.0  # seconds; nothing is late before, also on a machine that is busy with other things
 CLOSES_IN = 75.0
 
 
@@ -73,6 +74,12 @@ def have_ended(airflow: Airflow, dag_id: str, count: int) -> bool:
     return sum(run["state"] in ENDED for run in runs(airflow, dag_id)) == count
 
 
+def came_one_after_the_other(found: list[dict[str, Any]]) -> bool:
+    return all(
+        datetime.fromisoformat(a["end_date"]) <= datetime.fromisoformat(b["start_date"]) for a, b in pairwise(found)
+    )
+
+
 def details(connection: Connection, job_id: str, ticker: str) -> dict[str, Any]:
     row = connection.execute(
         "SELECT session_date, status, error_code FROM analysis_jobs_details WHERE job_id = %s AND ticker = %s",
@@ -96,10 +103,9 @@ def test_every_session_has_its_run_once_the_missed_ones_first_and_tonights_when_
     days = [*past[-MISSED:], tonight.today]
     assert [run["dag_run_id"] for run in found] == [tonight.run_id(day) for day in days]
     assert [run["state"] for run in found] == [*["success"] * MISSED, "failed"]
-    begun = [datetime.fromisoformat(run["start_date"]) for run in found]
-    ended = [datetime.fromisoformat(run["end_date"]) for run in found]
-    assert all(end <= begin for end, begin in zip(ended, begun[1:], strict=False))  # one after the other
-    assert begun[-1] >= closes_at.astimezone(UTC)
+    assert came_one_after_the_other(found)
+    begun, ended = (datetime.fromisoformat(found[-1][name]) for name in ("start_date", "end_date"))
+    assert begun >= closes_at
 
     for day in past[-MISSED:]:
         assert details(connection, tonight.run_id(day), tonight.ticker) == {
@@ -110,7 +116,7 @@ def test_every_session_has_its_run_once_the_missed_ones_first_and_tonights_when_
     # nobody has a bar of a session that was made up: it was waited for, and then said so
     late = details(connection, tonight.run_id(tonight.today), tonight.ticker)
     assert (late["status"], late["error_code"]) == ("failed", "stale_prices")
-    assert ended[-1] >= closes_at + timedelta(seconds=30)
+    assert ended >= closes_at + timedelta(seconds=30)
     mine = connection.execute("SELECT owner, ticker, last_job_id, last_verdict FROM watchlist WHERE owner <> 'admin'")
     seen = {(row["owner"], row["ticker"]): (row["last_job_id"], row["last_verdict"] is not None) for row in mine}
     for owner in ("ann", "bob"):
@@ -161,6 +167,7 @@ def test_a_backfill_does_each_session_once_from_stored_prices_as_jobs_of_that_da
     assert [run["logical_date"][:10] for run in done] == [str(day) for day in past[1:7]]
     assert {run["state"] for run in done} == {"success"}
     assert {run["run_type"] for run in done} == {"backfill"}
+    assert came_one_after_the_other(done)
     assert questions(installation) == before
     of_backfill = results(connection)
     assert set(of_backfill) == {(tonight.ticker, day) for day in past[:7]}
