@@ -137,6 +137,22 @@ def test_columns_stay_chosen(page_of: PageOf) -> None:
         page.reload()
 
 
+def test_who_comes_back_from_a_stock_finds_the_page_that_was_left(page_of: PageOf, site: Stack) -> None:
+    analyse(site, universe="sample", data_source="sample", strategy="mean_reversion")
+    page = page_of()
+    page.goto("/stocks/screener?strategy=mean_reversion&sort=ticker")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("Rows 51\N{EN DASH}100")).to_be_visible()
+    shown = rows(page)
+    page.get_by_role("link", name=shown[7], exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(shown[7])
+    page.go_back()
+    expect(page.get_by_text("Rows 51\N{EN DASH}100")).to_be_visible()
+    assert rows(page) == shown
+    page.get_by_label("Ticker begins with").fill("A")
+    expect(page.get_by_text("Rows 1\N{EN DASH}")).to_be_visible()
+
+
 def test_what_a_job_found_can_be_left_again(page_of: PageOf, job: str) -> None:
     page = opened(page_of(), f"&job_id={job}&prefix=K")
     expect(page.get_by_text(f"Found by the job {job}")).to_be_visible()

@@ -28,6 +28,13 @@ export class PagedTable {
     return this.refresh();
   }
 
+  /** Shows the page that was shown when somebody left the address that it comes back to; else the first one. */
+  resume() {
+    const { cursors = [null], before = [] } = history.state?.[this.caption] ?? {};
+    Object.assign(this, { cursors, before });
+    return this.refresh();
+  }
+
   /** Asks anew for the page that is shown; what is there stays until the answer has come. */
   async refresh() {
     this.asked?.abort();
@@ -129,6 +136,7 @@ export class PagedTable {
 
   async turn() {
     await this.refresh();
+    history.replaceState({ ...history.state, [this.caption]: { cursors: this.cursors, before: this.before } }, "");
     this.place.querySelector(".scroll")?.scrollTo({ top: 0 });
   }
 }

@@ -18,7 +18,6 @@ const all = (titles) => [
   { name: "risk_reward", title: "Reward/risk", shown: true, class: "number", hint: "How many times the risk the target is away", cell: (row) => decimal(row.risk_reward, 1) },
   { name: "session", title: "Session", shown: true, class: "narrow", sort: "session", descendingFirst: true, cell: (row) => session(row.session_date) },
   { name: "reasons", title: "Why", shown: true, cell: reasons },
-  { name: "warnings", title: "Warnings", shown: true, cell: warnings },
   { name: "data_source", title: "Prices from", shown: true, class: "narrow", cell: (row) => source(row.data_source) },
   { name: "strategy", title: "Strategy", cell: (row) => titles[row.strategy] ?? row.strategy },
   { name: "summary", title: "Summary", class: "wide", cell: (row) => row.summary },
@@ -28,8 +27,8 @@ const all = (titles) => [
 ];
 
 const page = (row) => stockPage(row.ticker, { strategy: row.strategy, data_source: row.data_source });
-const reasons = (row) => el("span", { class: "reasons" }, row.reasons.join("; "));
-const warnings = (row) => row.warnings.map((one) => el("span", { class: "warned" }, el("span", { "aria-hidden": "true" }, "⚠ "), one));
+const reasons = (row) => [el("span", { class: "reasons" }, row.reasons.join("; ")), row.warnings.map(warning)];
+const warning = (words) => el("span", { class: "warned" }, el("span", { "aria-hidden": "true" }, "⚠ "), el("span", { class: "hidden-text" }, "Warning: "), words);
 
 /** Puts a checkbox for each column into `place`; `changed(columns)` is told, now and with every change. */
 export function chooseColumns(place, titles, changed) {

@@ -94,7 +94,7 @@ function wanted() {
 
 const write = (step) => remember({ ...filters, sort: table.sort === FIRST ? "" : table.sort }, { step });
 
-/** Shows what the form says. */
+/** Shows what the form says, from the first row on unless somebody comes back to it. */
 function show() {
   filters = wanted();
   markFields({});
@@ -104,7 +104,7 @@ function show() {
   fill(byId("job"), jobId ? chip() : null);
   for (const kind of ["csv", "parquet"]) byId(kind).href = address("/results", { ...filters, sort: table.sort, format: kind });
   table.body = null; // the heads say by which column it is sorted
-  return Promise.all([table.restart(), tally()]);
+  return Promise.all([table.resume(), tally()]);
 }
 
 const chip = () =>
