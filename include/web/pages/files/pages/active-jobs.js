@@ -36,7 +36,7 @@ class Card {
   }
 }
 
-/** Shows the active jobs in `place`, and goes on; `changed()` is told when a job has begun or ended. */
+/** Shows the active jobs in `place`, and goes on; `changed()` is told when one comes, begins or ends. */
 export function watchActive(place, { changed }) {
   const cards = new Map();
   let timer = null;
@@ -50,7 +50,7 @@ export function watchActive(place, { changed }) {
     jobs.forEach((job, at) => put(job, at));
     byId("stale").hidden = jobs.length === active;
     if (jobs.length < active) byId("stale").textContent = `The newest ${jobs.length} of ${active} are shown.`;
-    const now = jobs.map((job) => job.job_id).sort().join();
+    const now = jobs.map((job) => `${job.job_id} ${job.status}`).sort().join();
     if (before !== null && before !== now) changed();
     before = now;
   }

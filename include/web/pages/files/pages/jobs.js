@@ -13,7 +13,7 @@ const NAMES = ["status", "trigger", "since", "requested_by"];
 for (const [value, words] of Object.entries(TRIGGERS)) filters.elements.trigger.append(el("option", { value }, words));
 
 const columns = [
-  { title: "Job", cell: (job) => [el("a", { href: jobPage(job.job_id) }, named(job)), " ", el("small", {}, job.job_id)] },
+  { title: "Job", cell: (job) => el("span", { class: "job" }, el("a", { href: jobPage(job.job_id) }, named(job)), el("small", {}, job.job_id)) },
   { title: "Status", cell: (job) => status(job.status) },
   { title: "Tickers", class: "number", cell: (job) => count(job.total) },
   { title: "Failed", class: "number", cell: (job) => count(job.failed) },
