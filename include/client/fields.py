@@ -43,6 +43,9 @@ class ResultFilters(SeriesFilters, total=False):
     """Which results; a ticker's latest one among those of the strategy, source, session and job."""
 
     ticker: Sequence[str]
+    prefix: str
+    universe: str
+    watchlist: str
     verdict: Sequence[str]
     min_score: float
     max_score: float
