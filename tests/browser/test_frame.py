@@ -10,7 +10,18 @@ from local.stack import Stack
 from tests.browser.browsing import violations
 from tests.browser.conftest import PageOf
 
-PAGES = ("/", "/screener", "/watchlists", "/watchlists/default", "/requests", "/health", "/jobs/nope", "/tickers/JPM")
+PAGES = (
+    "/",
+    "/screener",
+    "/track-record",
+    "/notifications",
+    "/watchlists",
+    "/watchlists/default",
+    "/requests",
+    "/health",
+    "/jobs/nope",
+    "/tickers/JPM",
+)
 
 
 def settled(page: Page) -> None:

@@ -19,7 +19,7 @@ async function load() {
   place.setAttribute("aria-busy", "true");
   try {
     const found = await get("/track-record", { since: since.value, until: until.value }, { signal: mine.signal });
-    records = found.items;
+    records = found.items.toSorted((one, other) => other.all.verdicts - one.all.verdicts);
     choose();
     draw();
   } catch (error) {
@@ -55,7 +55,7 @@ const held = (record) => record.by_verdict.find((group) => group.group === "Hold
 
 const COLUMNS = [
   ["Verdicts", "number"], ["Counted", "number"], ["Hit rate", "number"], ["Mean", "number"], ["Median", "number"],
-  ["All stocks then", "number"], ["Better by", "number"], ["First reached within 20 sessions", ""],
+  ["All stocks then", "number"], ["Difference", "number"], ["First reached within 20 sessions", ""],
 ];
 
 function table(title, groups, sessions) {
@@ -68,9 +68,9 @@ function table(title, groups, sessions) {
 
 function row(name, group, sessions) {
   const after = group.horizons.find((one) => one.sessions === sessions);
-  const better = after.mean === null || after.base_mean === null ? null : after.mean - after.base_mean;
+  const difference = after.mean === null || after.base_mean === null ? null : after.mean - after.base_mean;
   const cells = [
-    count(group.verdicts), [count(after.counted), few(after)], share(after.hit_rate), change(after.mean), change(after.median), change(after.base_mean), change(better), levels(group.levels),
+    [count(group.verdicts), open(group)], [count(after.counted), few(after)], share(after.hit_rate), change(after.mean), change(after.median), change(after.base_mean), change(difference), levels(group.levels),
   ];
   const head = el("th", { scope: "row", data: { title: "Group" } }, name);
   return el("tr", {}, head, cells.map((cell, at) => el("td", { class: COLUMNS[at][1], data: { title: COLUMNS[at][0] } }, cell)));
@@ -78,6 +78,7 @@ function row(name, group, sessions) {
 
 const share = (value) => percent(value === null ? null : value * 100);
 const change = (value) => (value === null ? "–" : `${signed(value * 100, 2)} %`);
+const open = (group) => (group.pending ? el("div", { class: "muted" }, el("small", {}, `${count(group.pending)} still open`)) : null);
 const few = (record) => (record.is_small && record.counted ? el("div", { class: "few" }, "few: says little") : null);
 
 function levels(record) {
