@@ -24,7 +24,9 @@ Strategy = Annotated[str | None, Field(min_length=1, max_length=100)]
 
 _RESULT, _EXPLANATION = TypeAdapter(ResultRow), TypeAdapter(Explanation)
 _RESULTS = TypeAdapter(Page[ResultRow])
-_HISTORY_PLACE = TypeAdapter(tuple[date, int])
+HISTORY_PLACE = TypeAdapter(tuple[date, Annotated[int, Field(ge=0, lt=2**63)]])
+"""Session and id of a result; PostgreSQL refuses a greater id."""
+
 TAGGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "as the tag in If-None-Match says, nothing has changed"}
 }
@@ -76,7 +78,7 @@ def read_latest(request: Request, ticker: TickerDep, wanted: Annotated[SeriesWan
 @router.get("/{ticker}/history", response_model=Page[ResultRow], responses=TAGGED)
 def read_history(request: Request, ticker: TickerDep, wanted: Annotated[HistoryWanted, Query()]) -> Response:
     """All results of a ticker, the newest session first."""
-    before = place_of(wanted.cursor, _HISTORY_PLACE)
+    before = place_of(wanted.cursor, HISTORY_PLACE)
 
     def work(connection: Connection) -> list[tuple[int, ResultRow]]:
         return history(connection, series_wanted(ticker, wanted), before, wanted.limit + 1)

@@ -1,6 +1,6 @@
 """The routes of what came of verdicts, which is the same for everybody."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +15,7 @@ from include.web.access import MayRead
 from include.web.conditional import tagged
 from include.web.database import stocks
 from include.web.paging import Day, Page, Wanted, page, place_of
-from include.web.results_api import TAGGED, HistoryWanted, Strategy, TickerDep, series_wanted
+from include.web.results_api import HISTORY_PLACE, TAGGED, HistoryWanted, Strategy, TickerDep, series_wanted
 
 router = APIRouter(dependencies=[MayRead])
 
@@ -37,7 +37,6 @@ class Records(BaseModel):
 
 
 _RECORDS, _FOLLOW_UPS = TypeAdapter(Records), TypeAdapter(Page[FollowUpRow])
-_PLACE = TypeAdapter(tuple[date, int])
 
 
 @router.get("/track-record", response_model=Records, responses=TAGGED)
@@ -67,7 +66,7 @@ def _computed(connection: Connection, wanted: RecordWanted) -> list[TrackRecord]
 @router.get("/results/{ticker}/follow-ups", response_model=Page[FollowUpRow], responses=TAGGED)
 def read_follow_ups_of(request: Request, ticker: TickerDep, wanted: Annotated[HistoryWanted, Query()]) -> Response:
     """What came of each verdict on a ticker, the newest session first."""
-    before = place_of(wanted.cursor, _PLACE)
+    before = place_of(wanted.cursor, HISTORY_PLACE)
 
     def work(connection: Connection) -> list[tuple[int, FollowUpRow]]:
         return follow_ups_of(connection, series_wanted(ticker, wanted), before, wanted.limit + 1)

@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from include.analysis import load_strategies, outcome_of
@@ -18,7 +20,7 @@ from include.model.bars import Bars, DataSource
 from include.model.job import Outcome
 from include.model.prices import PriceHistory
 from include.model.track_record import TrackRecord
-from include.storage.connection import Connection
+from include.storage.connection import Connection, connect
 from include.storage.database import Database
 from include.storage.prices import Answer, lease, store_answer
 from include.storage.results import store_outcomes
@@ -227,6 +229,53 @@ def test_a_run_without_time_leaves_the_rest_to_the_next_one(
     assert first.summary == "verdicts followed: 2 (there are more); records renewed: 1"
     assert update(stocks).followed == 3
     assert "waiting" not in states(connection)
+
+
+def test_a_portion_that_fails_leaves_nothing_and_is_done_by_the_next_run(
+    connection: Connection, stocks: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(connection, [buy(), buy(ticker="KO")])
+    stored_prices(connection, BARS)
+    store = room.store_follow_ups
+
+    def killed(there: Connection, followed: Any) -> int:
+        store(there, followed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(room, "store_follow_ups", killed)
+    with pytest.raises(KeyboardInterrupt):
+        update(stocks)
+    assert states(connection) == ["waiting", "waiting"]
+    monkeypatch.setattr(room, "store_follow_ups", store)
+    assert update(stocks).followed == 2
+
+
+def test_two_runs_at_once_follow_each_verdict_once(connection: Connection, app_url: str) -> None:
+    tickers = [f"T{number}" for number in range(20)]
+    for at in range(3):
+        said(connection, [buy(at, ticker=ticker) for ticker in tickers])
+    for ticker in tickers:
+        stored_prices(connection, replace(BARS, ticker=ticker))
+
+    def one(_: int) -> int:
+        with Database(lambda: connect(app_url), patience_seconds=20) as database:
+            return update(database).followed
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sum(threads.map(one, range(3))) == 60
+    assert set(states(connection)) == {"complete"}
+
+
+def test_bars_after_the_last_session_change_nothing(connection: Connection, stocks: Database) -> None:
+    said(connection, [buy(), buy(ticker="KO")])
+    later = BARS.sessions > np.datetime64(DAYS[20])
+    other = {name: getattr(BARS, name) * np.where(later, 3.0, 1.0) for name in ("open", "high", "low", "close")}
+    stored_prices(connection, BARS)
+    stored_prices(connection, replace(BARS, ticker="KO", **other))
+    update(stocks)
+    one, two = rows(connection)
+    own = ("result_id", "ticker", "written_at", "evaluated_at")
+    assert {n: v for n, v in one.items() if n not in own} == {n: v for n, v in two.items() if n not in own}
 
 
 def test_a_portion_is_of_few_verdicts(

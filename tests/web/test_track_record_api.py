@@ -1,5 +1,6 @@
 """The track record over HTTP: as it is kept, of a time that is asked for, and verdict by verdict."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -102,6 +103,13 @@ def test_before_anything_was_followed_there_is_no_record(api: Call) -> None:
 def test_a_record_that_has_not_changed_is_not_sent_again(api: Call) -> None:
     tag = api("GET", "/track-record").headers["ETag"]
     assert api("GET", "/track-record", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_cursor_that_no_list_gave_is_refused(api: Call) -> None:
+    for place in ('["2026-01-05", 99999999999999999999]', '["x", 1]', "[]"):
+        cursor = b64encode(place.encode()).decode().rstrip("=")
+        for part in ("follow-ups", "history"):
+            assert api("GET", f"/results/IBM/{part}?cursor={cursor}").status_code == 400, place
 
 
 @pytest.mark.usefixtures("followed")
