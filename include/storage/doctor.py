@@ -18,6 +18,13 @@ from include.storage.schema import MEND_COMMAND, SCHEMA_VERSION, check_schema
 UNTOLD_MINUTES = 120  # without a connection the outbox is looked at once an hour
 GIVEN_UP_DAYS = 7
 CLEAR = "clear their runs in Airflow, which does these jobs again"
+FOLLOW = (
+    "DELETE FROM follow_ups USING analysis_results AS result WHERE result.id = result_id"
+    " AND (result.verdict, result.score) IS DISTINCT FROM (follow_ups.verdict, follow_ups.score);"
+    " INSERT INTO follow_ups (result_id, ticker, strategy, data_source, session_date, verdict, score, written_at)"
+    " SELECT id, ticker, strategy, data_source, session_date, verdict, score, completed_at FROM analysis_results"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,7 @@ def _rows(connection: Connection, app_role: str, silent_minutes: float) -> Itera
         lambda: ask.outdated_latest_results(connection),
         "UPDATE analysis_results SET completed_at = completed_at, which the triggers answer",
     )
+    yield _nothing("every verdict is followed", lambda: ask.verdicts_not_followed(connection), FOLLOW)
     yield _nothing(
         "every analysed ticker has its result, or the deletion is recorded",
         lambda: ask.details_without_result(connection),

@@ -46,7 +46,7 @@ def test_a_sound_database_with_jobs_of_all_kinds_has_nothing_wrong(connection: C
     opened(connection, "interrupted", demand("GE"))
     finalize_job(connection, "interrupted")
     assert wrong(app_url) == {}
-    assert len(findings(app_url)) == 20
+    assert len(findings(app_url)) == 21
 
 
 def test_a_database_that_does_not_answer_is_all_that_is_said(cluster: Cluster) -> None:
@@ -92,6 +92,20 @@ def test_a_screener_that_was_left_behind_is_said_and_caught_up(
     assert wrong(app_url)[check] == ("IBM of balanced",)
     hand.execute("ALTER TABLE analysis_results ENABLE TRIGGER USER")
     hand.execute("UPDATE analysis_results SET completed_at = completed_at")
+    assert check not in wrong(app_url)
+
+
+def test_verdicts_that_nobody_follows_are_said_and_followed(
+    app_url: str, hand: psycopg.Connection, connection: Connection
+) -> None:
+    store_outcomes(connection, begun(connection, "run-1"), [outcome("IBM"), outcome("JPM")])
+    hand.execute("ALTER TABLE analysis_results DISABLE TRIGGER USER; DELETE FROM follow_ups WHERE ticker = 'IBM'")
+    hand.execute("UPDATE analysis_results SET score = 12 WHERE ticker = 'JPM'")
+    hand.execute("ALTER TABLE analysis_results ENABLE TRIGGER USER")
+    check = "every verdict is followed"
+    assert wrong(app_url)[check] == ("IBM of 2010-08-20 by balanced", "JPM of 2010-08-20 by balanced")
+    (mend,) = {finding.mend for finding in findings(app_url) if finding.check == check}
+    hand.execute(mend)  # type: ignore[call-overload]
     assert check not in wrong(app_url)
 
 
@@ -182,7 +196,7 @@ def test_a_check_that_cannot_look_says_so_and_the_others_go_on(app_url: str, han
         'could not be looked at: column "heartbeat_at" does not exist',
     )
     assert said["every result has its job"] == ("could not be looked at: permission denied for table analysis_results",)
-    assert len(findings(app_url)) == 20
+    assert len(findings(app_url)) == 21
 
 
 def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
@@ -198,7 +212,7 @@ def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
 def test_the_command_prints_a_line_a_check_and_tells_by_its_exit_status(app_url: str, hand: psycopg.Connection) -> None:
     sound = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert (sound.returncode, sound.stderr) == (0, "")
-    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 20
+    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 21
     hand.execute("DROP INDEX watchlist_ticker")
     ill = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert ill.returncode == 1

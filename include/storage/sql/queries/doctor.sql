@@ -99,6 +99,14 @@ WHERE (latest.result_id, latest.verdict, latest.score) IS DISTINCT FROM (newest.
 ORDER BY newest.ticker, newest.strategy
 LIMIT 5;
 
+-- name: verdicts_not_followed()
+SELECT result.ticker || ' of ' || result.session_date || ' by ' || result.strategy AS what, count(*) OVER () AS found
+FROM analysis_results AS result
+LEFT JOIN follow_ups AS followed ON followed.result_id = result.id
+WHERE (followed.verdict, followed.score) IS DISTINCT FROM (result.verdict, result.score)
+ORDER BY result.ticker, result.session_date, result.strategy
+LIMIT 5;
+
 -- name: untold(minutes)
 -- Ended jobs that nobody has looked at, and notifications that are due and that nobody sends.
 SELECT
