@@ -93,10 +93,13 @@ def _choose(tickers: Sequence[TickerToFollow]) -> Sequence[TickerToFollow]:
 def _follow(
     connection: Connection, source: DataSource, tickers: Sequence[TickerToFollow], clock: Clock
 ) -> list[FollowUp]:
-    bars = bars_at_hand(connection, source, {one.ticker: one.since for one in tickers}, clock)
+    oldest_last = sorted(tickers, key=lambda one: one.since, reverse=True)
+    sinces = {one.listed_as: one.since for one in oldest_last}  # of two names of one stock the older day
+    bars = bars_at_hand(connection, source, sinces, clock)
+    names = {one.ticker: one.listed_as for one in tickers}
     over = {one.ticker for one in tickers if one.is_dead or source is DataSource.SAMPLE}
-    verdicts = verdicts_to_follow(connection, source, [one.ticker for one in tickers])
-    return [follow_up(verdict, bars.get(verdict.ticker), is_over=verdict.ticker in over) for verdict in verdicts]
+    verdicts = verdicts_to_follow(connection, source, list(names))
+    return [follow_up(one, bars.get(names[one.ticker]), is_over=one.ticker in over) for one in verdicts]
 
 
 def _renew_records(connection: Connection, clock: Clock) -> int:

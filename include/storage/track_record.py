@@ -24,10 +24,14 @@ _ROW = TypeAdapter(FollowUpRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickerToFollow:
-    """A ticker with `verdicts` that can be followed further; the oldest of them is of session `since`."""
+    """A ticker with `verdicts` that can be followed further; the oldest of them is of session `since`.
+
+    `listed_as` is its name now, if it was renamed.
+    """
 
     data_source: DataSource
     ticker: str
+    listed_as: str
     since: date
     verdicts: int
     is_dead: bool

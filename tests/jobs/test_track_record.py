@@ -199,6 +199,20 @@ def test_a_verdict_without_stored_prices_waits_for_them(connection: Connection, 
     assert states(connection) == ["complete"]
 
 
+def test_a_renamed_ticker_is_followed_under_its_new_name(connection: Connection, stocks: Database) -> None:
+    said(connection, [buy(ticker="FB"), buy(ticker="META", at=2)])
+    stored_prices(connection, replace(upto(3), ticker="FB"))
+    update(stocks)
+    assert states(connection) == ["pending", "pending"]
+    connection.execute("INSERT INTO ticker_aliases VALUES ('FB', 'META')")
+    stored_prices(connection, replace(BARS, ticker="META"))
+    assert update(stocks).followed == 2
+    assert [(row["state"], row["through"]) for row in rows(connection)] == [
+        ("complete", DAYS[20]),
+        ("complete", DAYS[22]),
+    ]
+
+
 def test_a_session_that_the_prices_do_not_have_is_said(connection: Connection, stocks: Database) -> None:
     said(connection, [buy(session=DAYS[4].replace(day=6))])  # a Saturday
     stored_prices(connection, BARS)

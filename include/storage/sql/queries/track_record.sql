@@ -1,11 +1,15 @@
 -- name: tickers_to_follow(demo_session, after_source, after_ticker, most)
 -- Tickers with verdicts of which more can be known than is: nobody has looked yet, there are newer bars (the demo has
--- them up to `demo_session`), or there will be no more. `since` is the oldest session of such a verdict.
+-- them up to `demo_session`), or there will be no more. `since` is the oldest session of such a verdict. Yahoo has the
+-- prices of a renamed ticker, those of the past too, under its new name.
 SELECT
     followed.data_source, followed.ticker, min(followed.session_date) AS since, count(*) AS verdicts,
+    coalesce(max(alias.renamed_to), followed.ticker) AS listed_as,
     coalesce(bool_or(series.dead_since IS NOT NULL), false) AS is_dead
 FROM follow_ups AS followed
-LEFT JOIN price_series AS series USING (ticker, data_source)
+LEFT JOIN ticker_aliases AS alias ON alias.ticker = followed.ticker AND followed.data_source = 'yahoo'
+LEFT JOIN price_series AS series
+    ON series.ticker = coalesce(alias.renamed_to, followed.ticker) AND series.data_source = followed.data_source
 WHERE followed.state IN ('waiting', 'pending', 'ended')
     AND (followed.data_source, followed.ticker) > (:after_source, :after_ticker)
 GROUP BY followed.data_source, followed.ticker
