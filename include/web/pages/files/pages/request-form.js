@@ -121,9 +121,8 @@ function show(kind, ...what) {
 
 /** Says beside each field what is wrong with it; what has no field here is said above them all. */
 function wrong(details) {
-  const byField = Map.groupBy ? Map.groupBy(details, nameOf) : grouped(details);
   const elsewhere = [];
-  for (const [name, problems] of byField) {
+  for (const [name, problems] of grouped(details)) {
     if (fieldOf(name)) mark(name, problems);
     else elsewhere.push(...problems.map(({ field, reason }) => el("p", {}, `${field}: ${reason}`)));
   }
@@ -133,7 +132,7 @@ function wrong(details) {
 
 const nameOf = ({ field }) => field.split(".")[0];
 
-function grouped(details) {
+function grouped(details) { // Map.groupBy is too young
   const groups = new Map();
   for (const one of details) groups.set(nameOf(one), [...(groups.get(nameOf(one)) ?? []), one]);
   return groups;
