@@ -89,14 +89,16 @@ def without_overlap(series: Integers, days: Integers, ends: Integers) -> Mask:
 
 
 class _Groups:
-    """Verdicts sorted into groups by number, with the returns and base means that are shown of them."""
+    """Verdicts sorted into groups by number, with the returns and base means that are shown of them.
+
+    Those that are not `within` are in no group, and keep nobody else from being counted.
+    """
 
     def __init__(
         self, found: FollowUps, groups: Integers, returns: Floats, bases: Floats, within: Mask | None = None
     ) -> None:
         self._found, self._groups, self._returns, self._bases = found, groups, returns, bases
         self._within = np.ones(len(found), dtype=np.bool_) if within is None else within
-        self._signs = np.abs(_SIGNS[found.verdicts]) if within is not None else _SIGNS[found.verdicts]
         self._counted = [self._count(at) for at in range(len(HORIZONS))]
 
     def _count(self, horizon: int) -> Mask:
@@ -133,8 +135,8 @@ class _Groups:
 
     def _horizon(self, rows: Integers, at: int, sessions: int) -> HorizonRecord:
         counted = rows[self._counted[at][rows]]
-        returns, signs = self._returns[counted, at], self._signs[counted]
-        hits = (returns * signs > 0)[signs != 0]
+        returns, signs = self._returns[counted, at], _SIGNS[self._found.verdicts[counted]]
+        hits = (self._found.returns[counted, at] * signs > 0)[signs != 0]
         return HorizonRecord(
             sessions=sessions,
             count=int((~np.isnan(self._found.returns[rows, at])).sum()),
