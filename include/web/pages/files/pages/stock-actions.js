@@ -9,17 +9,17 @@ import { WatchlistForm } from "./watchlist-form.js";
 
 const FIRST = { strategy: "balanced" };
 let about = null;
-let ready = false;
+let known;
+const whenKnown = new Promise((resolve) => (known = resolve)); // somebody may press the button before
 
 /** Makes the button analyse this ticker by this strategy, from this source; `done(which)` is told when there is a result. */
 export function offerAnalysis({ ticker, strategies, ...which }, done) {
-  const button = byId("analyse");
-  if (!button) return;
   const strategy = which.strategy ?? (strategies.some((one) => one.name === FIRST.strategy) ? FIRST.strategy : strategies[0].name);
   about = { ticker, strategy, data_source: which.data_source, done };
-  if (!ready) once(button, () => analyse());
-  ready = true;
+  known();
 }
+
+if (byId("analyse")) once(byId("analyse"), () => analyse());
 
 const request = (more) => {
   const { ticker, strategy, data_source: from } = about;
@@ -29,6 +29,7 @@ const request = (more) => {
 async function analyse(more = {}) {
   tell("plain", "Asking …");
   try {
+    await whenKnown;
     const answer = await post("/jobs", request(more));
     await end(answer);
   } catch (error) {
