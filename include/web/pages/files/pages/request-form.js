@@ -132,9 +132,12 @@ function wrong(details) {
 
 const nameOf = ({ field }) => field.split(".")[0];
 
-function grouped(details) { // Map.groupBy is too young
-  const groups = new Map();
-  for (const one of details) groups.set(nameOf(one), [...(groups.get(nameOf(one)) ?? []), one]);
+function grouped(details) {
+  const groups = new Map(); // Map.groupBy is too young
+  for (const one of details) {
+    if (!groups.has(nameOf(one))) groups.set(nameOf(one), []);
+    groups.get(nameOf(one)).push(one);
+  }
   return groups;
 }
 
