@@ -98,6 +98,7 @@ class _Groups:
         self, found: FollowUps, groups: Integers, returns: Floats, bases: Floats, within: Mask | None = None
     ) -> None:
         self._found, self._groups, self._returns, self._bases = found, groups, returns, bases
+        self._day = _whole(found.days - found.days.min())
         self._within = np.ones(len(found), dtype=np.bool_) if within is None else within
         self._counted = [self._count(at) for at in range(len(HORIZONS))]
 
@@ -141,6 +142,7 @@ class _Groups:
             sessions=sessions,
             count=int((~np.isnan(self._found.returns[rows, at])).sum()),
             counted=len(returns),
+            days=int(np.count_nonzero(np.bincount(self._day[counted]))),
             hit_rate=_mean(hits),
             mean=_mean(returns),
             median=float(np.median(returns)) if len(returns) else None,

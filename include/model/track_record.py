@@ -102,13 +102,15 @@ class HorizonRecord:
     """Returns of a group of verdicts after so many sessions.
 
     `count` have a return. Of those that share sessions with an earlier one of the same ticker and group only that one
-    is `counted`; all else is of the counted ones. `hit_rate` is the share of Buys that rose and Sells that fell, None
-    for Hold. `base_mean` is the mean of all analysed tickers on the same days. Shares: 0.01 is 1 %.
+    is `counted`, and all else is of the counted ones. They are of so many `days`: stocks move together, and many
+    verdicts of few days prove less than their number. `hit_rate` is the share of Buys that rose and Sells that fell,
+    None for Hold. `base_mean` is the mean of all analysed tickers on the same days. Shares: 0.01 is 1 %.
     """
 
     sessions: int
     count: int
     counted: int
+    days: int
     hit_rate: float | None
     mean: float | None
     median: float | None

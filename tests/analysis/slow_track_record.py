@@ -109,6 +109,7 @@ def horizon(group: list[Followed], everybody: list[Followed], n: int, *, signed:
     return {
         "count": sum(n in one.returns for one in group),
         "counted": len(kept),
+        "days": len({one.case.session for one in kept}),
         "hit_rate": fmean(hits) if hits else None,
         "mean": fmean(returns) if returns else None,
         "median": median(returns) if returns else None,

@@ -38,7 +38,7 @@ def test_a_record_computed_by_hand() -> None:
     # After one session all three count: +10 %, +10 % and -4 %. On Monday both tickers made (10 - 4) / 2 = 3 %, on
     # Tuesday (10 - 100 / 96) / 2 %.
     tuesday = (0.10 + (95 / 96 - 1)) / 2
-    assert (one.count, one.counted, one.hit_rate) == (3, 3, pytest.approx(2 / 3))
+    assert (one.count, one.counted, one.days, one.hit_rate) == (3, 3, 2, pytest.approx(2 / 3))
     assert (one.mean, one.median) == (pytest.approx(0.16 / 3), pytest.approx(0.10))
     assert one.base_mean == pytest.approx((0.03 + 0.03 + tuesday) / 3)
     # After five sessions Tuesday's Buy of UP shares four of them with Monday's, and does not count.

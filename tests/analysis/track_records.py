@@ -54,7 +54,7 @@ def record_of(cases: Sequence[Case], bars: Mapping[str, Bars]) -> TrackRecord:
 def shape(record: TrackRecord) -> dict[str, dict[object, Any]]:
     """A record as the slow implementation gives it."""
     groups = (record.all, *record.by_verdict, *record.by_score)
-    figures = ("count", "counted", "hit_rate", "mean", "median", "base_mean")
+    figures = ("count", "counted", "days", "hit_rate", "mean", "median", "base_mean")
     shares = ("counted", "stop", "target", "neither")
     return {
         group.group: {

@@ -24,7 +24,7 @@ def environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 def horizon(sessions: int, counted: int, **known: Any) -> dict[str, Any]:
     figures = {"hit_rate": 0.625, "mean": 0.0123, "median": -0.004, "base_mean": None}
     small = {"is_small": counted < 30, "note": "too few" if counted < 30 else None}
-    return {"sessions": sessions, "count": 99, "counted": counted, **figures, **small, **known}
+    return {"sessions": sessions, "count": 99, "counted": counted, "days": 12, **figures, **small, **known}
 
 
 def group(name: str) -> dict[str, Any]:
@@ -71,8 +71,8 @@ def test_a_record_is_a_table_that_says_what_is_few(server: Server, capsys: pytes
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == ("balanced on yahoo prices, sessions 2026-01-05 to 2026-11-20, computed 2026-11-21 00:17:05 UTC")
     shown = [line.split() for line in lines]
-    assert ["Buy", "1", "99", "99", "62%", "+1.23%", "-0.40%"] in shown
-    assert ["20", "99", "7", "+1.23%", "-0.40%", "25%", "50%", "25%", "few"] in shown
+    assert ["Buy", "1", "99", "99", "12", "62%", "+1.23%", "-0.40%"] in shown
+    assert ["20", "99", "7", "12", "+1.23%", "-0.40%", "25%", "50%", "25%", "few"] in shown
     assert not any(line[:1] == ["60-70"] for line in shown)
 
 

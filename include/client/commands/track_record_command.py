@@ -55,7 +55,19 @@ def _tell(records: Sequence[TrackRecord], by: str) -> None:
 
 
 def _table(groups: Iterable[GroupRecord]) -> Table:
-    right = ("Sessions", "Verdicts", "Counted", "Hits", "Mean", "Median", "All stocks", "Stop", "Target", "Neither")
+    right = (
+        "Sessions",
+        "Verdicts",
+        "Counted",
+        "Days",
+        "Hits",
+        "Mean",
+        "Median",
+        "All stocks",
+        "Stop",
+        "Target",
+        "Neither",
+    )
     made = table("Group", right=right, last="")
     for group in groups:
         for number, horizon in enumerate(group.horizons):
@@ -65,8 +77,8 @@ def _table(groups: Iterable[GroupRecord]) -> Table:
 
 
 def _figures(horizon: HorizonRecord) -> Iterator[str]:
-    yield from (str(horizon.sessions), str(horizon.count), str(horizon.counted), _share(horizon.hit_rate))
-    yield from (_change(horizon.mean), _change(horizon.median), _change(horizon.base_mean))
+    yield from map(str, (horizon.sessions, horizon.count, horizon.counted, horizon.days))
+    yield from (_share(horizon.hit_rate), _change(horizon.mean), _change(horizon.median), _change(horizon.base_mean))
 
 
 def _levels(group: GroupRecord, horizon: HorizonRecord) -> Iterator[str]:
