@@ -131,7 +131,10 @@ def followed_series(connection: Connection) -> list[FollowedSeries]:
 
 
 def keep_record(connection: Connection, record: TrackRecord, of: FollowedSeries) -> None:
-    """Keep the record of these follow-ups in place of an older one."""
+    """Keep the record of these follow-ups in place of an older one.
+
+    A migration that goes with another shape of TrackRecord has to empty the table: the next run fills it.
+    """
     said = {name: value for name, value in asdict(of).items() if name != "is_kept"}
     queries().keep_record(connection, **said, record=Jsonb(_RECORD.dump_python(record, mode="json")))
 
