@@ -72,8 +72,8 @@ check: installed-dev ## look the code over: format, lint, types, borders between
 bench: installed-dev ## measure speed and memory on this machine, beside the goals and the last time
 	@$(VENV)/python -m benchmarks $(ARGS)
 
-screenshots: installed-dev ## pictures of every page, light and dark, into docs/images (it needs Chromium)
-	@$(VENV)/python -m tests.browser.screenshots docs/images
+screenshots: installed-dev ## pictures of every page, light and dark (it needs Chromium)
+	@$(VENV)/python -m tests.browser.screenshots
 
 schema: installed-dev ## after adding a migration: describe anew the tables that a database must have
 	@$(VENV)/python -m tests.storage.make_schema

@@ -61,7 +61,7 @@ def run(stack: Stack, console: Console) -> bool:
     if not finished.is_complete:
         console.print(_why(api, finished.run_id), markup=False, soft_wrap=True)
     console.print(
-        f"Look at it: {stack.url}/dags/{MAIN_DAG}/runs/{finished.run_id}\n"
+        f"Look at it: {stack.url}/stocks/jobs/{finished.run_id}\n"
         f"  user admin, password: make -s password. All runs on; `make down` stops it.",
         soft_wrap=True,
     )

@@ -1,9 +1,9 @@
 """`make screenshots`: a picture of every page, light and dark, of an installation that has been used for some days.
 
-The documentation shows some of them; whoever changes a page looks at all.
+Whoever changes a page looks at all of them; those that the documentation shows are replaced there.
 """
 
-import sys
+import shutil
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import browser
+from local.home import ROOT, default_home
 from local.stack import Stack, stack
-from tests.end_to_end.airflow import Airflow
+from tests.end_to_end.airflow import Airflow, wait_until
 
-DAYS = ("2010-03-01", "2010-03-02", "2010-03-03", "2010-03-04", "2010-03-05")
-WIDTH, HEIGHT = 1280, 860
+SHOWN = ROOT / "docs" / "images"
+DAYS = ("2010-06-01", "2010-06-21", "2010-07-12", "2010-08-13", "2010-08-16", "2010-08-17", "2010-08-19", "2010-08-20")
+WIDTH, HEIGHT = 1280, 1080
 COLOURS = 192  # a screenshot needs no more, and is a quarter of the size with them
 
 
@@ -31,6 +33,7 @@ def use(running: Stack) -> dict[str, str]:
         airflow.http.post("/api/stocks/watchlist/banks", json=body).raise_for_status()
         answer = airflow.http.post("/api/stocks/watchlist/banks/analyze", json={"data_source": "sample"})
         airflow.wait(answer.raise_for_status().json()["job_id"])
+        _follow_up(airflow)
     return {
         "jobs": "/stocks/",
         "new": "/stocks/?new",
@@ -39,11 +42,19 @@ def use(running: Stack) -> dict[str, str]:
         "stock": "/stocks/tickers/JPM?data_source=sample",
         "watchlists": "/stocks/watchlists",
         "watchlist": "/stocks/watchlists/banks",
+        "track-record": "/stocks/track-record",
         "audit": "/stocks/requests",
         "health": "/stocks/health",
         "in-airflow": "/plugin/stocks",
         "run": f"/dags/analyze_stocks/runs/{job}/plugin/job",
     }
+
+
+def _follow_up(airflow: Airflow) -> None:
+    """Have the verdicts followed up now, which else waits for its hour."""
+    runs = "/api/v2/dags/stocks_track_record/dagRuns"
+    made = airflow.http.post(runs, json={"logical_date": None}).raise_for_status().json()["dag_run_id"]
+    wait_until(lambda: airflow.http.get(f"{runs}/{made}").json()["state"] == "success", 90)
 
 
 def take(running: Stack, started: Browser, pages: dict[str, str], folder: Path) -> None:
@@ -74,14 +85,17 @@ def save(picture: bytes, file: Path) -> None:
     few.save(file, optimize=True)
 
 
-def main(folder: Path) -> None:
+def main() -> None:
+    folder = default_home().folder / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="bellwether-pictures-") as home, stack(Path(home) / "home") as running:
         pages = use(running)
         with browser() as started:
             take(running, started, pages, folder)
+    for shown in SHOWN.glob("*.png"):
+        shutil.copyfile(folder / shown.name, shown)
     print(f"Saved to {folder}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

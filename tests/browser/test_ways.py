@@ -80,7 +80,7 @@ def test_an_operator_finds_why_a_ticker_failed_and_who_asked(page_of: PageOf, fa
     if where == "alone":
         page.goto(f"/stocks/jobs/{failing}")
     else:
-        page.goto(f"/dags/analyze_stocks/runs/{failing}/plugin/stocks")
+        page.goto(f"/dags/analyze_stocks/runs/{failing}/plugin/job")
         view = page.frame_locator("iframe")
     card = view.locator(".card").filter(has_text="unknown ticker")
     expect(card).to_contain_text("2 tickers")
