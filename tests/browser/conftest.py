@@ -1,4 +1,4 @@
-"""A whole installation with some users, and a real browser for each of them."""
+"""A whole installation with some users for each file of tests, and a real browser for each of them."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,7 +15,7 @@ PEOPLE = {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}  # beside
 PageOf = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     home = Home(folder.resolve())

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from local import users
 from local.stack import Stack
+from tests.browser.analysed import analyse
 from tests.browser.browsing import violations
 from tests.browser.conftest import PageOf
 
@@ -79,7 +80,8 @@ def test_an_unknown_page_says_so(page_of: PageOf) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
 
 
-def test_the_session_that_ends_is_told_with_the_way_back(page_of: PageOf) -> None:
+def test_the_session_that_ends_is_told_with_the_way_back(site: Stack, page_of: PageOf) -> None:
+    analyse(site, tickers=["JPM"], data_source="sample")
     page = page_of("ann")
     page.goto("/stocks/screener")
     settled(page)

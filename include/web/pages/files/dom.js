@@ -24,6 +24,12 @@ export function fill(element, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** A button of the page's own, which could not be pressed before the page was ready for it. */
+export function ready(button, work) {
+  button?.addEventListener("click", work);
+  button?.removeAttribute("disabled");
+}
+
 /** Waits until somebody has stopped typing. */
 export function settled(work, milliseconds = 250) {
   let timer;

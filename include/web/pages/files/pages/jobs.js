@@ -1,6 +1,6 @@
 // All jobs: what is going on, what was, and a new one.
 import { get } from "../api.js";
-import { byId, el, settled } from "../dom.js";
+import { byId, el, ready, settled } from "../dom.js";
 import { ago, count, duration, status } from "../format.js";
 import { nothing, sayError } from "../notices.js";
 import { jobPage, mayAsk, remember } from "../page.js";
@@ -80,7 +80,7 @@ addEventListener("popstate", () => {
   read();
   show();
 });
-byId("new")?.addEventListener("click", () => openNew(null));
+ready(byId("new"), () => openNew(null));
 
 read();
 show();

@@ -1,6 +1,6 @@
 // All lists of a user: make, rename, remove, analyse.
 import { Problem, get } from "../api.js";
-import { byId, el, once } from "../dom.js";
+import { byId, el, once, ready } from "../dom.js";
 import { ago, count, counted } from "../format.js";
 import { nothing, say, sayError } from "../notices.js";
 import { mayAsk, watchlistPage, withQuery } from "../page.js";
@@ -88,4 +88,4 @@ const rename = mayAsk && new WatchlistForm("rename", {
     say("good", `The list ${renamed} is called ${name} now.`);
   },
 });
-byId("new")?.addEventListener("click", () => make.open());
+ready(byId("new"), () => make.open());
