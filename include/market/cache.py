@@ -71,7 +71,10 @@ def _suffices(series: CachedSeries, session: date | None, bars: int) -> bool:
 
     So a session of some weeks ago needs no question to the source.
     """
-    return has(series.state, session) and series.history is not None and len(series.history) >= bars
+    state = series.state
+    if session is None or state.known_from is None or state.known_from > session:  # the last: what was forgotten
+        return False
+    return has(state, session) and series.history is not None and len(series.history) >= bars
 
 
 def _answer(series: CachedSeries, session: date | None, now: datetime) -> Bars | Refusal | Delay:

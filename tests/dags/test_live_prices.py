@@ -179,7 +179,7 @@ def test_a_source_that_is_away_for_too_long_ends_the_job_with_one_reason_after_f
     run: Any, yahoo: LocalYahoo, connection: Connection, choose: Set
 ) -> None:
     # A refusal comes in a few milliseconds: without a pace all would be asked for before the first six are counted.
-    choose(away_minutes="0", pause_seconds="60", requests_per_minute="600")
+    choose(away_minutes="0", pause_seconds="60", requests_per_minute="150")
     yahoo.faults.put(Fault.BAD_GATEWAY)
     dag_run = run(*MANY)
     assert str(dag_run.state) == "failed"
