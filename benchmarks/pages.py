@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.api import FILL_SECONDS, RESULTS, STORED
 from benchmarks.browser import browser
@@ -102,7 +102,7 @@ def _painting(running: Stack, started: Browser, job: str) -> Iterator[Figure]:
                 page, wire = context.new_page(), Wire()
                 wire.listen(page)
                 page.goto(path)
-                page.wait_for_function("!document.querySelector('main [aria-busy=true]')")
+                expect(page.locator("main [aria-busy=true]")).to_have_count(0)
                 paints.append(float(page.evaluate(PAINT)))
                 wires.append(wire.kilobytes)
         yield high_figure(f"first paint, {name}", paints, PAINT_GOAL)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import browser
 from local.home import ROOT, default_home
@@ -76,7 +76,7 @@ def settle(page: Page) -> None:
     """Wait until a page and the frames in it show what they have."""
     page.wait_for_load_state("networkidle")
     for frame in page.frames:
-        frame.wait_for_function("!document.querySelector('[aria-busy=true]')")
+        expect(frame.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def save(picture: bytes, file: Path) -> None:
