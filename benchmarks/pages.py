@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.api import FILL_SECONDS, RESULTS, STORED
-from benchmarks.browser import browser
+from benchmarks.browser import browser, chromium
 from benchmarks.figures import Figure, high_figure, middle
 from benchmarks.jobs import HUNDRED, MANY, body_of, demand_of, held_back, hold, real_outcomes
 from benchmarks.past import fill, name_of
@@ -64,6 +64,7 @@ class Wire:
 
 def measure() -> list[Figure]:
     """All figures, from a stack that is made, filled, looked at and thrown away."""
+    chromium()  # says what is missing before minutes are spent
     with held_back() as (running, client), connect(running.database_url()) as connection:
         with connect(running.database_url("stocks_owner")) as owner:
             wait_at_most(owner, FILL_SECONDS)
