@@ -157,9 +157,12 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods of an address: the router names only those of the first route that it comes to."""
+    """The methods of an address: the router names only those of the first route that it comes to.
+
+    Routes of another form that would take it too, with a name where this one has a word, are others in the document.
+    """
     there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in there for method in route.methods})
+    return sorted({method for route in there if route.path == there[0].path for method in route.methods})
 
 
 def _sentence(detail: Any) -> str:  # noqa: ANN401

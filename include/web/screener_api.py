@@ -13,8 +13,10 @@ from include.market.symbols import apply_aliases
 from include.market.universes import universe
 from include.model.analysis import Verdict
 from include.model.bars import DataSource
+from include.model.errors import FieldProblem, InvalidRequestError
 from include.model.request import AnalysisSource
 from include.model.results import ResultRow
+from include.model.watchlist import UnknownWatchlistError
 from include.storage.aliases import ticker_aliases
 from include.storage.connection import Connection
 from include.storage.screening import Placed, Screen, count_verdicts, screen
@@ -127,7 +129,14 @@ def _sets(connection: Connection, owner: str, wanted: Filters) -> Iterator[set[s
     elif wanted.universe is not None:
         yield _by_any_name(connection, universe(wanted.universe))
     if wanted.watchlist is not None:
-        yield _by_any_name(connection, tickers_of(connection, owner, wanted.watchlist))
+        yield _by_any_name(connection, _watched(connection, owner, wanted.watchlist))
+
+
+def _watched(connection: Connection, owner: str, name: str) -> tuple[str, ...]:
+    try:
+        return tickers_of(connection, owner, name)
+    except UnknownWatchlistError as error:
+        raise InvalidRequestError([FieldProblem("watchlist", name, str(error))]) from error
 
 
 def _by_any_name(connection: Connection, tickers: tuple[str, ...]) -> set[str]:

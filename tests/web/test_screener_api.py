@@ -55,7 +55,9 @@ def test_lists_are_those_of_who_asks(api: Call) -> None:
     assert found(api, "watchlist=banks") == ["IBN", "T"]
     assert found(api, "universe=watchlist") == found(api, "watchlist=default") == ["KO"]
     assert found(api, "universe=watchlist", user="bob") == []
-    assert api("GET", "/results?watchlist=banks", user="bob").status_code == 404
+    refused = api("GET", "/results?watchlist=banks", user="bob")
+    assert refused.status_code == 400
+    assert error(refused)["details"][0]["field"] == "watchlist"
 
 
 def test_a_renamed_stock_is_found_by_the_list_that_has_its_old_name(api: Call, connection: Connection) -> None:
