@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, status
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from include.jobs.duplicates import PAGE, find_duplicates, report_document
 from include.model.duplicates import MOST_SECONDS, DuplicateSearch
@@ -18,6 +18,16 @@ router = APIRouter(prefix="/requests", tags=["record"])
 
 LOOK_BACK = timedelta(days=30)
 PLACE = TypeAdapter(tuple[datetime, int])
+
+
+def _digits(said: str) -> str:
+    """Digits and nothing else: what reads numbers would take spaces round them too."""
+    if not (said.isascii() and said.isdigit()):
+        raise ValueError("must be the number of a request")
+    return said
+
+
+RecordId = Annotated[int, BeforeValidator(_digits), Path(ge=1, lt=2**63)]
 
 
 class RequestsWanted(PageWanted):
@@ -57,7 +67,7 @@ def read_duplicates(viewer: ViewerDep, wanted: Annotated[DuplicatesWanted, Query
 
 
 @router.get("/{record_id}", dependencies=[MayRead])
-def read_request(viewer: ViewerDep, record_id: Annotated[int, Path(ge=1, lt=2**63)]) -> SentRequest:
+def read_request(viewer: ViewerDep, record_id: RecordId) -> SentRequest:
     """One request with what was sent, and the canonical request that it stands for."""
     with stocks() as database:
         found = database.run(lambda connection: sent_request(connection, viewer, record_id))

@@ -162,7 +162,8 @@ def _allowed(request: Request) -> list[str]:
     Routes of another form that would take it too, with a name where this one has a word, are others in the document.
     """
     there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in there if route.path == there[0].path for method in route.methods})
+    own = min(there, key=lambda route: len(route.param_convertors)).path
+    return sorted({method for route in there if route.path == own for method in route.methods})
 
 
 def _sentence(detail: Any) -> str:  # noqa: ANN401

@@ -124,3 +124,8 @@ def test_the_last_thirty_days_are_looked_at_unless_somebody_says_since_when(api:
     assert api("GET", "/requests/duplicates?since=2020-01-02").json()["since"] == "2020-01-02"
     bad = error(api("GET", "/requests/duplicates?seconds=0&user=bob"))
     assert {detail["field"] for detail in bad["details"]} == {"seconds", "user"}
+
+
+def test_the_number_of_a_request_is_digits_and_nothing_else(api: Call) -> None:
+    for said in ("7%20", "%207", "+7", "7_0", "x", "%D9%A7"):
+        assert api("GET", f"/requests/{said}").status_code == 400

@@ -41,6 +41,13 @@ def test_an_unknown_method_is_answered_with_all_that_there_are(bare: Any) -> Non
     assert call(bare, "PUT", "/things/x", json={}).headers["Allow"] == "DELETE, GET"
 
 
+def test_an_address_with_a_word_of_its_own_has_the_methods_of_that_word(bare: Any) -> None:
+    bare.patch("/lists/{name}/{ticker}")(lambda name, ticker: {})
+    bare.get("/lists/{name}/changes")(lambda name: {})
+    assert call(bare, "OPTIONS", "/lists/mine/changes").headers["Allow"] == "GET"
+    assert call(bare, "OPTIONS", "/lists/mine/IBM").headers["Allow"] == "PATCH"
+
+
 def test_every_bad_field_of_a_body_is_named(bare: Any) -> None:
     def take(form: Form) -> None: ...
 
