@@ -16,7 +16,7 @@ and so on up to two hours, `BELLWETHER_NOTIFICATION_TRIES` times; then the notif
 `make doctor` are shown. Jobs never wait for any of this.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import dag
 
@@ -29,8 +29,7 @@ HAS_A_WAY = settings().smtp_connection_id or settings().webhook_connection_id
 @dag(
     dag_display_name="Notifications",
     schedule="*/2 * * * *" if HAS_A_WAY else "@hourly",
-    start_date=datetime(2026, 1, 1),
-    catchup=False,
+    catchup=False,  # and without a start_date: with one, a new installation would run this before all else
     doc_md=__doc__,
     tags=["stocks"],
     default_args={"owner": "bellwether"},
