@@ -18,10 +18,10 @@ def web_applications() -> list[dict[str, Any]]:
     from include.web.app import create_app
     from include.web.door import PREFIX, create_door
     from include.web.pages.app import create_pages
-    from include.web.pages.places import PREFIX as PAGES
+    from include.web.places import API, PAGES
 
     return [
-        {"app": create_app(), "url_prefix": "/api/stocks", "name": "Bellwether"},
+        {"app": create_app(), "url_prefix": API, "name": "Bellwether"},
         {"app": create_door(), "url_prefix": PREFIX, "name": "Bellwether's door"},
         {"app": create_pages(), "url_prefix": PAGES, "name": "Bellwether's pages"},
     ]

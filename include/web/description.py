@@ -9,8 +9,8 @@ from include import __version__
 from include.jobs.form import RequestForm
 from include.web.errors import CODES
 from include.web.guard import SAFE_METHODS
+from include.web.places import API
 
-SERVER = "/api/stocks"
 INTRODUCTION = (
     "Analyses of stocks as jobs. Send a token of Airflow's `POST /auth/token` as `Authorization: Bearer ...`, or, from "
     "a page of this site, the cookie of Airflow's login. Equal work that is active is joined, never done twice."
@@ -80,7 +80,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             version=__version__,
             description=INTRODUCTION,
             routes=app.routes,
-            servers=[{"url": SERVER}],
+            servers=[{"url": API}],
         )
         _complete(document)
         app.openapi_schema = document

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from airflow.configuration import conf
 from airflow.models.dagrun import DagRun
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from include.storage.reading import request_of_job, requests_of_job, summary, un
 from include.storage.viewing import check_visible
 from include.web.access import DAG_ID
 from include.web.airflow_runs import find_run, is_visible, joined_job, released
+from include.web.places import API, base_path
 
 _VIEW = TypeAdapter(JobView)
 _NO_REQUEST = b'"request":null'
@@ -85,14 +85,14 @@ def view(connection: Connection, found: JobSummary) -> bytes:
 
 def links(found: JobSummary) -> Mapping[str, str]:
     """Where there is more of a job: in this API, and its run in Airflow's pages and API."""
-    base, name = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/"), quote(found.job_id, safe="")
+    base, name = base_path(), quote(found.job_id, safe="")
     dag_id = found.dag_id or DAG_ID
-    job = f"{base}/api/stocks/jobs/{name}"
+    job = f"{base}{API}/jobs/{name}"
     return {
         "job": job,
         "details": f"{job}/details",
         "events": f"{job}/events",
-        "results": f"{base}/api/stocks/results?job_id={name}",
+        "results": f"{base}{API}/results?job_id={name}",
         "dag_run": f"{base}/dags/{dag_id}/runs/{name}",
         "dag_run_api": f"{base}/api/v2/dags/{dag_id}/dagRuns/{name}",
     }

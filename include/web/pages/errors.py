@@ -10,8 +10,8 @@ from starlette.responses import Response
 from include.storage.connection import DatabaseAwayError
 from include.web.errors import AIRFLOWS_DATABASE, RETRY_AFTER_SECONDS
 from include.web.faults import report
-from include.web.pages.places import login_page
 from include.web.pages.templates import render
+from include.web.places import login_page
 
 WHAT_TO_DO = {
     status.HTTP_403_FORBIDDEN: (

@@ -1,8 +1,8 @@
 """Where Airflow's own pages show ours, in a frame."""
 
-from include.web.pages.places import PREFIX, base_path
+from include.web.places import PAGES, base_path
 
-_ROOT = f"{base_path()}{PREFIX}"
+_ROOT = f"{base_path()}{PAGES}"
 # As text in the address: Airflow asks for icons without a login's path being sure.
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='{colour}' "

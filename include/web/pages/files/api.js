@@ -17,7 +17,7 @@ export class Problem extends Error {
   }
 }
 
-export const NO_ANSWER = "The server does not answer. What was sent may have been done; look before you ask again.";
+const NO_ANSWER = "The server does not answer. What was sent may have been done; look before you ask again.";
 
 export const get = (path, filters = {}, options = {}) => ask("GET", withQuery(path, filters), undefined, options);
 export const post = (path, body = {}) => ask("POST", path, body);

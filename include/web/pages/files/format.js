@@ -77,11 +77,14 @@ export function duration(seconds) {
 
 const VERDICTS = { "Strong Buy": ["▲▲", "up2"], Buy: ["▲", "up"], Hold: ["●", "flat"], Sell: ["▼", "down"], "Strong Sell": ["▼▼", "down2"] };
 
+/** What has a meaning by sign, words and colour: `kind` is chip, status or verdict, `look` how it is coloured. */
+export const marked = (kind, look, sign, ...words) => el("span", { class: `${kind} ${look}` }, el("span", { "aria-hidden": "true" }, `${sign} `), ...words);
+
 /** A verdict by sign, word and colour. */
 export function verdict(value) {
   if (isMissing(value)) return document.createTextNode(NOTHING);
   const [sign, kind] = VERDICTS[value] ?? ["", "flat"];
-  return el("span", { class: `verdict ${kind}` }, el("span", { "aria-hidden": "true" }, `${sign} `), value);
+  return marked("verdict", kind, sign, value);
 }
 
 const STATUSES = {
@@ -98,7 +101,7 @@ const STATUSES = {
 export function status(value) {
   if (isMissing(value)) return document.createTextNode(NOTHING);
   const [sign, kind, word] = STATUSES[value] ?? ["", "plain", value];
-  return el("span", { class: `status ${kind}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word);
+  return marked("status", kind, sign, word);
 }
 
 export const SOURCES = { yahoo: "Yahoo", sample: "Sample 2009–2010", demo: "Demo (made up)" };

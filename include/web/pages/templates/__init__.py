@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from include import __version__
 from include.pipeline.job_dags import JOB_DAGS
 from include.web.pages.files import digest
-from include.web.pages.places import PREFIX, base_path
 from include.web.pages.request_form import request_form
+from include.web.places import API, PAGES, base_path
 
 # Everything is from this server. Bokeh writes styles into the page, so those alone may stand in it.
 POLICY = (
@@ -30,14 +30,14 @@ TABS = (
 
 def render(name: str, tab: str | None, **of: Any) -> HTMLResponse:  # noqa: ANN401
     """A page, from the template of its name."""
-    root = f"{base_path()}{PREFIX}"
+    root = f"{base_path()}{PAGES}"
     known = {
         "module": name,
         "tab": tab,
         "tabs": TABS,
         "root": root,
         "files": f"{root}/files/{digest()}",
-        "api": f"{base_path()}/api/stocks",
+        "api": f"{base_path()}{API}",
         "airflow": base_path(),
         "version": __version__,
     }

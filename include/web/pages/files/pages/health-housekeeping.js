@@ -1,6 +1,6 @@
 // What the last housekeeping found and did.
 import { el } from "../dom.js";
-import { ago, count, counted, duration } from "../format.js";
+import { ago, count, counted, duration, marked } from "../format.js";
 import { nothing } from "../notices.js";
 import { airflow, jobPage, seesAll } from "../page.js";
 
@@ -10,7 +10,7 @@ const STATES = { success: ["good", "✓", "went well"], failed: ["bad", "✕", "
 export function housekeeping({ last, note, report }) {
   if (!last) return nothing("There was none yet. It runs every five minutes; if this stays, its DAG is paused or the scheduler is away. Jobs end without it.");
   const [kind, sign, words] = STATES[last.state] ?? ["plain", "", last.state];
-  const chip = el("span", { class: `chip ${kind}` }, el("span", { "aria-hidden": "true" }, sign), ` ${words}`);
+  const chip = marked("chip", kind, sign, words);
   const runs = el("a", { href: `${airflow}/dags/stocks_housekeeping`, data: { airflow: "" } }, "Its runs in Airflow");
   return [el("p", {}, chip, " It ended ", ago(last.ended_at), ". ", seesAll ? runs : null), note ? el("p", {}, note) : null, ...told(report)];
 }

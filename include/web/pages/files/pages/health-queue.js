@@ -1,6 +1,6 @@
 // The jobs that are active, and how the source stands that has a limit.
 import { el } from "../dom.js";
-import { ago, count, counted, duration, source } from "../format.js";
+import { ago, count, counted, duration, marked, source } from "../format.js";
 import { nothing } from "../notices.js";
 import { root, withQuery } from "../page.js";
 
@@ -31,7 +31,7 @@ function limits(sources) {
 
 function state({ paused_seconds: paused, paused_code: code, given_up: away, failures }) {
   const [kind, sign, words] = away ? ["bad", "✕", "away"] : paused > 0 || code ? ["warn", "‖", "pauses"] : failures ? ["warn", "!", "has failures"] : ["good", "✓", "answers"];
-  return el("span", { class: `chip ${kind}` }, el("span", { "aria-hidden": "true" }, sign), ` ${words}`);
+  return marked("chip", kind, sign, words);
 }
 
 function sentence(one) {

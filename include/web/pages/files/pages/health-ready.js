@@ -1,6 +1,6 @@
 // Whether a job that is asked for now would be done, and what mends it where not.
 import { byId, el, fill } from "../dom.js";
-import { ago } from "../format.js";
+import { ago, marked } from "../format.js";
 
 const CHECKS = {
   database: ["Database", "It answers."],
@@ -41,7 +41,7 @@ function detail(field, fine, health, version) {
 }
 
 function check(title, trouble, fine) {
-  const chip = el("span", { class: `chip ${trouble ? "bad" : "good"}` }, sign(!trouble), " ", trouble ? trouble.value : "ready");
+  const chip = trouble ? marked("chip", "bad", "✕", trouble.value) : marked("chip", "good", "✓", "ready");
   return el("article", { class: "card" }, el("h3", {}, title, " ", chip), el("p", {}, trouble ? words(trouble.reason) : fine));
 }
 

@@ -5,7 +5,7 @@ import { counted } from "../format.js";
 import { failed } from "../notices.js";
 import { stockPage } from "../page.js";
 
-export const reasonInWords = (code) => code.replaceAll("_", " ");
+const reasonInWords = (code) => code.replaceAll("_", " ");
 
 /** Shows the reasons; a press on one lets `details` show its tickers alone. */
 export async function showErrors(jobId, details) {

@@ -1,7 +1,7 @@
 // Whether, where and when somebody is told what changed on the watchlists.
 import { get, patch } from "../api.js";
 import { byId, el, fill, once } from "../dom.js";
-import { ago, counted } from "../format.js";
+import { ago, counted, marked } from "../format.js";
 import { failed, nothing, say, sayError } from "../notices.js";
 import { jobPage, watchlistPage } from "../page.js";
 
@@ -39,7 +39,7 @@ const STATUSES = {
 
 function status(value) {
   const [sign, kind, word] = STATUSES[value] ?? ["", "plain", value];
-  return el("span", { class: `status ${kind}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word);
+  return marked("status", kind, sign, word);
 }
 
 const COLUMNS = [

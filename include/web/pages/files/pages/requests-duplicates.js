@@ -1,7 +1,7 @@
 // Whether any work was done twice: PASS or FAIL, the pairs of equal jobs, and what to do.
 import { get } from "../api.js";
 import { byId, el, fill } from "../dom.js";
-import { at, count, counted, decimal, status } from "../format.js";
+import { at, count, counted, decimal, marked, status } from "../format.js";
 import { failed, loading } from "../notices.js";
 import { jobPage, seesAll } from "../page.js";
 
@@ -57,7 +57,7 @@ function told(report) {
   const { passed, pair_count: pairs, duplicate_count: twice, seconds } = report;
   const found = `${counted(pairs, "pair")} of equal jobs created within ${decimal(seconds, seconds % 1 ? 1 : 0)} s of each other`;
   const words = passed ? `${found}; nothing was done twice.` : `${found}; ${count(twice)} of them did the same work twice.`;
-  const chip = el("span", { class: `chip ${passed ? "good" : "bad"}` }, el("span", { "aria-hidden": "true" }, passed ? "✓ " : "✕ "), passed ? "PASS" : "FAIL");
+  const chip = passed ? marked("chip", "good", "✓", "PASS") : marked("chip", "bad", "✕", "FAIL");
   const more = pairs - report.pairs.length;
   return [
     el("div", { class: "passed" }, chip, el("p", {}, words)),
@@ -82,7 +82,7 @@ function table(pairs) {
 }
 
 function cells(pair, heads) {
-  const verdict = el("span", { class: `chip ${pair.is_duplicate ? "bad" : "good"}` }, el("span", { "aria-hidden": "true" }, pair.is_duplicate ? "✕ " : "✓ "), KINDS[pair.kind](pair));
+  const verdict = marked("chip", ...(pair.is_duplicate ? ["bad", "✕"] : ["good", "✓"]), KINDS[pair.kind](pair));
   const values = [verdict, job(pair.earlier), job(pair.later), `${decimal(pair.seconds_apart)} s`, ...(seesAll ? [pair.requested_by] : [])];
   return values.map((value, index) => el(index ? "td" : "th", { scope: index ? null : "row", class: index === 1 || index === 2 ? "pair" : null, data: { title: heads[index] } }, index ? value : el("span", {}, value)));
 }

@@ -1,5 +1,5 @@
 // What the record says, in words.
-import { el } from "../dom.js";
+import { marked } from "../format.js";
 
 export const DOORS = {
   api: "API and pages",
@@ -23,5 +23,5 @@ export const DISPOSITIONS = {
 /** What became of a request, by sign, word and colour. */
 export function disposition(value) {
   const [sign, kind, words] = DISPOSITIONS[value] ?? ["", "plain", value];
-  return el("span", { class: `status ${kind}` }, el("span", { "aria-hidden": "true" }, `${sign} `), words);
+  return marked("status", kind, sign, words);
 }

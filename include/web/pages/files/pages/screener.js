@@ -2,7 +2,7 @@
 import { address, get } from "../api.js";
 import { byId, el, fill, settled } from "../dom.js";
 import { SOURCES, count, counted, verdict } from "../format.js";
-import { nothing, sayError } from "../notices.js";
+import { sayError } from "../notices.js";
 import { jobPage, mayAsk, remember, root } from "../page.js";
 import { PagedTable } from "../table.js";
 import { chooseColumns } from "./screener-columns.js";

@@ -22,7 +22,7 @@ export function votes(result, readings, indicators) {
 }
 
 /** Rounded to hundredths so that they add up to `total`: what is left goes where rounding took most. */
-export function addingUp(values, total) {
+function addingUp(values, total) {
   const exact = values.map((value) => value * 100);
   const rounded = exact.map(Math.round);
   const left = Math.round(total * 100) - rounded.reduce((sum, value) => sum + value, 0);

@@ -1,7 +1,7 @@
 // What changed on a list from one session to the next.
 import { get } from "../api.js";
 import { byId, el } from "../dom.js";
-import { ago, decimal, score, session, verdict } from "../format.js";
+import { ago, decimal, marked, score, session, verdict } from "../format.js";
 import { nothing } from "../notices.js";
 import { jobPage, stockPage } from "../page.js";
 import { PagedTable } from "../table.js";
@@ -21,7 +21,7 @@ const BASES = { high: "the day's high", low: "the day's low", close: "the close"
 
 function kind({ kind: one }) {
   const [look, sign, words] = KINDS[one] ?? ["plain", "", one];
-  return el("span", { class: `chip ${look}` }, el("span", { "aria-hidden": "true" }, `${sign} `), words);
+  return marked("chip", look, sign, words);
 }
 
 function told(change) {

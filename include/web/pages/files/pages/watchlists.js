@@ -1,7 +1,7 @@
 // All lists of a user: make, rename, remove, analyse.
 import { Problem, get } from "../api.js";
 import { byId, el, once, ready } from "../dom.js";
-import { ago, count, counted } from "../format.js";
+import { ago, count, counted, marked } from "../format.js";
 import { nothing, say, sayError } from "../notices.js";
 import { mayAsk, watchlistPage, withQuery } from "../page.js";
 import { PagedTable } from "../table.js";
@@ -19,7 +19,7 @@ const columns = [
 function failures(list) {
   if (list.last_analyzed_at === null) return "–";
   if (!list.failed) return "none";
-  return el("span", { class: "status bad" }, el("span", { "aria-hidden": "true" }, "✕ "), counted(list.failed, "ticker"));
+  return marked("status", "bad", "✕", counted(list.failed, "ticker"));
 }
 
 function actions(list) {

@@ -4,7 +4,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow.configuration import conf
 
-PREFIX = "/stocks"
+API, PAGES = "/api/stocks", "/stocks"
 
 
 def base_path() -> str:
