@@ -13,10 +13,9 @@ from local.stack import Stack
 from tests.browser.analysed import analyse
 from tests.browser.browsing import violations
 from tests.browser.conftest import PageOf
-from tests.end_to_end.airflow import Airflow
+from tests.end_to_end.airflow import RUNS, Airflow
 from tests.storage.demands import begun, demand
 
-DAG = "/api/v2/dags/analyze_stocks"
 FAILING = ["JPM", "NOPE", "GONE", "IBM"]
 MANY = 10_000
 MEGABYTE = 1024 * 1024
@@ -32,14 +31,12 @@ def ended(site: Stack) -> str:
 @pytest.fixture
 def paused(site: Stack) -> Iterator[Airflow]:
     """What is asked for stays queued while a test looks."""
-    with Airflow(site) as admin, Airflow(site, "ann") as ann:
-        admin.http.patch(DAG, json={"is_paused": True}).raise_for_status()
+    with Airflow(site) as admin, Airflow(site, "ann") as ann, admin.paused():
         yield ann
         for job in admin.http.get("/api/stocks/progress?limit=100").json()["items"]:
             if job["status"] == "queued":
                 cancelled = admin.http.post(f"/api/stocks/jobs/{job['job_id']}/cancel", json={})
                 cancelled.raise_for_status()
-        admin.http.patch(DAG, json={"is_paused": False}).raise_for_status()
 
 
 def ask(ann: Airflow, **fields: object) -> str:
@@ -269,9 +266,9 @@ def test_a_run_that_has_joined_another_says_so(page_of: PageOf, paused: Airflow,
     wanted = {"tickers": ["KO", "T"], "data_source": "sample", "as_of": "2010-04-06"}
     first = ask(paused, **wanted)
     runs = {"dag_run_id": "of-my-own", "logical_date": None, "conf": wanted}
-    paused.http.post(f"{DAG}/dagRuns", json=runs).raise_for_status()
+    paused.http.post(RUNS, json=runs).raise_for_status()
     with Airflow(site) as admin:
-        admin.http.patch(DAG, json={"is_paused": False}).raise_for_status()
+        admin.pause(False)
         for run in (first, "of-my-own"):
             admin.wait(run)
     page, said = page_of("ann"), []
@@ -286,7 +283,7 @@ def test_a_run_has_its_job_in_a_tab_of_airflows_page(site: Stack, page_of: PageO
     run = "manual__2026-01-05T10:00:00+00:00"
     with Airflow(site, "ann") as ann:
         conf = {"tickers": ["JPM", "NOPE"], "data_source": "sample"}
-        ann.http.post(f"{DAG}/dagRuns", json={"dag_run_id": run, "logical_date": None, "conf": conf}).raise_for_status()
+        ann.http.post(RUNS, json={"dag_run_id": run, "logical_date": None, "conf": conf}).raise_for_status()
         ann.wait(run)
     page = page_of("ann")
     page.goto(f"/dags/analyze_stocks/runs/{quote(run)}/plugin/job")

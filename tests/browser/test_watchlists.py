@@ -127,25 +127,20 @@ def test_a_list_is_analysed_once_and_its_tickers_say_what_came_of_it(site: Stack
 
 def test_an_analysis_that_goes_on_is_followed_also_after_coming_back(site: Stack, page_of: PageOf, made: Lists) -> None:
     path = made("Followed", "JPM", "KO")
-    with Airflow(site, "ann") as ann:
-        paused = {"is_paused": True}
-        ann.http.patch("/api/v2/dags/analyze_stocks", json=paused).raise_for_status()
-        try:
-            page = page_of("ann")
-            page.goto(path)
-            page.get_by_role("button", name="Analyse", exact=True).click()
-            running = page.locator("#running")
-            expect(running).to_contain_text("queued")
-            page.reload()
-            expect(running).to_contain_text("queued")
-            page.get_by_role("button", name="Analyse", exact=True).click()
-            expect(page.get_by_text("An equal analysis is going on already")).to_be_visible()
-            running.get_by_role("button", name="Cancel").click()
-            page.get_by_role("button", name="Cancel the job").click()
-            expect(page.get_by_text("The analysis has ended.")).to_be_visible()
-            expect(running).to_be_hidden()
-        finally:
-            ann.http.patch("/api/v2/dags/analyze_stocks", json={"is_paused": False}).raise_for_status()
+    with Airflow(site, "ann") as ann, ann.paused():
+        page = page_of("ann")
+        page.goto(path)
+        page.get_by_role("button", name="Analyse", exact=True).click()
+        running = page.locator("#running")
+        expect(running).to_contain_text("queued")
+        page.reload()
+        expect(running).to_contain_text("queued")
+        page.get_by_role("button", name="Analyse", exact=True).click()
+        expect(page.get_by_text("An equal analysis is going on already")).to_be_visible()
+        running.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Cancel the job").click()
+        expect(page.get_by_text("The analysis has ended.")).to_be_visible()
+        expect(running).to_be_hidden()
 
 
 def test_search_and_order_are_in_the_address_and_going_back_works(page_of: PageOf, made: Lists) -> None:

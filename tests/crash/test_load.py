@@ -14,7 +14,7 @@ import pytest
 
 from include.storage.connection import connect
 from local import supervision
-from local.stack import MAIN_DAG, Stack, stack
+from local.stack import Stack, stack
 from tests.crash.calls import SECONDS_FOR_AN_ANSWER, Ask, Called, Callers
 from tests.crash.histories import History
 from tests.crash.test_kills import kill_postgres
@@ -104,7 +104,7 @@ def asks_about(job_id: str, requests: Requests, triggers: Triggers) -> dict[str,
 def test_while_postgresql_is_killed_every_call_is_answered_and_afterwards_all_go_on(roomy: Stack) -> None:
     history, requests, triggers = History("load"), Requests(), Triggers()
     with Airflow(roomy) as airflow:
-        airflow.http.patch(f"/api/v2/dags/{MAIN_DAG}", json={"is_paused": True}).raise_for_status()
+        airflow.pause()
         job_id = airflow.request(tickers=TICKERS, data_source="demo")
     server = api_server(roomy)
     asks = asks_about(job_id, requests, triggers)

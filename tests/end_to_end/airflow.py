@@ -1,15 +1,17 @@
 """Airflow's REST API as a program uses it; every wait is bounded."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
-from local.stack import Stack
+from local.stack import MAIN_DAG, Stack
 
-RUNS = "/api/v2/dags/analyze_stocks/dagRuns"
+DAG = f"/api/v2/dags/{MAIN_DAG}"
+RUNS = f"{DAG}/dagRuns"
 ENDED = ("success", "failed")
 
 
@@ -54,6 +56,18 @@ class Airflow:
     def mark(self, run_id: str, state: str) -> None:
         answer = self.http.patch(f"{RUNS}/{quote(run_id, safe='')}", json={"state": state})
         answer.raise_for_status()
+
+    def pause(self, is_paused: bool = True) -> None:
+        """What is asked for while the DAG is paused stays queued."""
+        self.http.patch(DAG, json={"is_paused": is_paused}).raise_for_status()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self.pause()
+        try:
+            yield
+        finally:
+            self.pause(False)
 
     def clear(self, run_id: str) -> None:
         answer = self.http.post(f"{RUNS}/{quote(run_id, safe='')}/clear", json={"dry_run": False})

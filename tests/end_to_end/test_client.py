@@ -13,6 +13,7 @@ import pytest
 
 from include.client import ApiError, Client
 from local.stack import Stack
+from tests.end_to_end.airflow import Airflow
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,9 +29,11 @@ def cora(installation: Stack, password: str) -> Iterator[Client]:
         yield client
 
 
-def long_job(name: str) -> dict[str, Any]:
-    """What takes a while, and nobody else asks for."""
-    return {"tickers": [f"{name}{n}" for n in range(2000)], "data_source": "demo", "batch_size": 50}
+@pytest.fixture
+def held(installation: Stack) -> Iterator[None]:
+    """No job begins while a test looks."""
+    with Airflow(installation) as airflow, airflow.paused():
+        yield
 
 
 def test_a_request_is_waited_for_and_its_verdicts_are_read(cora: Client) -> None:
@@ -65,12 +68,13 @@ def test_what_goes_on_prices_exports_and_the_record_are_read(cora: Client, tmp_p
     assert cora.record.duplicates(seconds=1).seconds == 1
 
 
+@pytest.mark.usefixtures("held")
 def test_a_duplicate_is_answered_with_the_job_that_runs_which_is_then_cancelled(cora: Client) -> None:
-    first = cora.submit(**long_job("TWICE"))
-    second = cora.submit(**long_job("TWICE"))
+    wanted: Any = {"tickers": ["TWICE"], "data_source": "demo"}
+    first, second = cora.submit(**wanted), cora.submit(**wanted)
     assert (first.is_duplicate, second.is_duplicate, second.job_id) == (False, True, first.job_id)
     with pytest.raises(ApiError) as refused:
-        cora.submit(**long_job("TWICE"), on_duplicate="fail")
+        cora.submit(**wanted, on_duplicate="fail")
     assert (refused.value.status, refused.value.job_id) == (409, first.job_id)
     assert cora.cancel(first.job_id).status == "cancelled"
     assert cora.wait(first.job_id, timeout=90).status == "cancelled"
@@ -139,8 +143,9 @@ def test_the_command_line_answers_programs(environment: dict[str, str]) -> None:
     assert said("results", "IBM", "--source", "sample")[0]["ticker"] == "IBM"
 
 
+@pytest.mark.usefixtures("held")
 def test_interrupted_watching_leaves_the_job_running(environment: dict[str, str], cora: Client) -> None:
-    asked = cora.submit(**long_job("GOESON"))
+    asked = cora.submit(tickers=["GOESON"], data_source="demo")
     watching = subprocess.Popen(
         command("watch", asked.job_id),
         env={**environment, "FORCE_COLOR": "1", "PYTHONUNBUFFERED": "1"},
@@ -153,7 +158,7 @@ def test_interrupted_watching_leaves_the_job_running(environment: dict[str, str]
     begun = watching.stderr.read(1)  # the bar: it watches
     watching.send_signal(signal.SIGINT)
     said = begun + watching.communicate(timeout=60)[1]
-    assert watching.returncode == 130
+    assert watching.returncode == 130, said
     assert f"The job goes on. Look again: python -m include.client watch {asked.job_id}" in said
     assert cora.job(asked.job_id).status.is_active
     cora.cancel(asked.job_id)

@@ -22,8 +22,7 @@ def fields(number: int) -> dict[str, Any]:
 def user(installation: Stack) -> Iterator[Airflow]:
     """A user with as many jobs as are allowed, none of which begins: the DAG is paused."""
     installation.add_user("rosa", "user")
-    with Airflow(installation) as admin, Airflow(installation, "rosa") as rosa:
-        admin.http.patch("/api/v2/dags/analyze_stocks", json={"is_paused": True}).raise_for_status()
+    with Airflow(installation) as admin, Airflow(installation, "rosa") as rosa, admin.paused():
         asked = [rosa.http.post(f"{API}/jobs", json=fields(number)) for number in range(MOST)]
         try:
             assert {answer.status_code for answer in asked} == {httpx.codes.CREATED}
@@ -31,7 +30,6 @@ def user(installation: Stack) -> Iterator[Airflow]:
         finally:
             for answer in asked:
                 rosa.http.post(f"{API}/jobs/{answer.json()['job_id']}/cancel").raise_for_status()
-            admin.http.patch("/api/v2/dags/analyze_stocks", json={"is_paused": False}).raise_for_status()
 
 
 def test_one_job_too_many_is_refused_at_every_door_and_what_joins_is_not(installation: Stack, user: Airflow) -> None:

@@ -5,7 +5,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from include.settings import Settings
 from include.storage.connection import connect
 from local.processes import memory_of_tree
-from local.stack import MAIN_DAG, Stack
+from local.stack import Stack
 from local.supervision import states
 from tests.end_to_end.airflow import Airflow, wait_until
 
@@ -86,17 +85,6 @@ def held(installation: Stack) -> Held:
     )
 
 
-@contextmanager
-def paused(airflow: Airflow) -> Iterator[None]:
-    """Runs stay queued until the block ends, so that nothing is told before all are there to hear it."""
-    dag = f"/api/v2/dags/{MAIN_DAG}"
-    airflow.http.patch(dag, json={"is_paused": True}).raise_for_status()
-    try:
-        yield
-    finally:
-        airflow.http.patch(dag, json={"is_paused": False}).raise_for_status()
-
-
 async def watch_all(installation: Stack, airflow: Airflow, job_id: str, seen: list[Held]) -> list[Watcher]:
     """Open all streams, look at the server meanwhile, let the job begin, and listen until every stream has ended."""
     headers, limits = airflow.http.headers, httpx.Limits(max_connections=None)
@@ -112,7 +100,7 @@ async def watch_all(installation: Stack, airflow: Airflow, job_id: str, seen: li
             await asyncio.sleep(0.05)
         await asyncio.to_thread(_ask_other_things, airflow, job_id)
         seen.append(await asyncio.to_thread(held, installation))
-        await asyncio.to_thread(airflow.http.patch, f"/api/v2/dags/{MAIN_DAG}", json={"is_paused": False})
+        await asyncio.to_thread(airflow.pause, False)
         await asyncio.gather(*watching)
     return watchers
 
@@ -127,7 +115,7 @@ def test_as_many_as_may_watch_at_once_are_told_until_the_end_and_leave_nothing_b
 ) -> None:
     seen: list[Held] = []
     before = held(installation)
-    with paused(airflow):
+    with airflow.paused():
         answer = airflow.http.post(f"{API}/jobs", json={"tickers": TICKERS, "data_source": "demo"})
         job_id = answer.raise_for_status().json()["job_id"]
         watchers = asyncio.run(watch_all(installation, airflow, job_id, seen))

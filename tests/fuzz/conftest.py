@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stack import MAIN_DAG, Stack, stack
+from local.stack import Stack, stack
 from tests.end_to_end.airflow import Airflow
 
 BANKS = "/api/stocks/watchlist/banks"
@@ -19,6 +19,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             admin.http.post(BANKS, json={"tickers": ["JPM", "BAC"]}).raise_for_status()
             for tickers in (["IBM", "JPM", "KO"], ["JPM", "NOSUCH"]):
                 admin.wait(admin.request(tickers=tickers))
-            admin.http.patch(f"/api/v2/dags/{MAIN_DAG}", json={"is_paused": True}).raise_for_status()
+            admin.pause()
             admin.request(tickers=["IBM"], capital=1)
         yield running

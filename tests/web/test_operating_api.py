@@ -18,23 +18,36 @@ ENDED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def housekeeping(airflow: None) -> Iterator[None]:
+def no_housekeeping(airflow: None) -> Iterator[None]:
+    """Airflow knows of no housekeeping, also where other tests had one run before."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    def forget() -> None:
+        with create_session() as session:
+            session.execute(delete(DagRun).where(DagRun.dag_id == "stocks_housekeeping"))
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def housekeeping(no_housekeeping: None) -> None:
     """Airflow knows of a housekeeping that failed, and of one that has begun since."""
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from airflow.utils.types import DagRunType
-    from sqlalchemy import delete
 
     of_it = {"dag_id": "stocks_housekeeping", "run_type": DagRunType.MANUAL}
     with create_session() as session:
         over = DagRun(run_id="over", state="failed", **of_it)
         over.end_date, over.note = ENDED, "old jobs could not be removed: disk full"
         session.add_all([over, DagRun(run_id="begun", state="running", **of_it)])
-    yield
-    with create_session() as session:
-        session.execute(delete(DagRun).where(DagRun.dag_id == "stocks_housekeeping"))
 
 
+@pytest.mark.usefixtures("no_housekeeping")
 def test_without_a_housekeeping_there_is_nothing_to_tell(api: Call) -> None:
     assert api("GET", "/housekeeping", "admin").json() == {"last": None, "note": None, "report": None}
 
