@@ -6,6 +6,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from include.pipeline import listener
+from include.pipeline.fairness import EqualTurns
 from include.settings import settings
 from include.timetable.session_timetable import SessionTimetable
 
@@ -54,6 +55,7 @@ class BellwetherPlugin(AirflowPlugin):
     name = "bellwether"
     listeners = [listener]  # noqa: RUF012 - Airflow's own form
     timetables = [SessionTimetable]  # noqa: RUF012
+    priority_weight_strategies = [EqualTurns]  # noqa: RUF012
     fastapi_apps = APPLICATIONS
     external_views = web_views() if IS_API_SERVER else []
     fastapi_root_middlewares = web_middlewares() if IS_API_SERVER else []

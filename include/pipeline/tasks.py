@@ -24,6 +24,7 @@ from include.model.prices import PricesLaterError
 from include.pipeline.asking import REFUSALS, NothingWatchedError, open_for_run
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
+from include.pipeline.fairness import ENDING, EQUAL_TURNS, OPENING
 from include.pipeline.job_dags import TIMED
 from include.pipeline.notes import NOTE, fit
 from include.settings import settings
@@ -42,7 +43,7 @@ RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minut
 }
 
 
-@task(**RETRIES)  # type: ignore[untyped-decorator]
+@task(**OPENING, **RETRIES)  # type: ignore[untyped-decorator]
 def open_job(
     params: dict[str, Any],
     dag_run: Any,  # noqa: ANN401
@@ -86,7 +87,7 @@ def _say_what_follows(ti: Any, opened: OpenedJob) -> None:  # noqa: ANN401
         )
 
 
-@task(map_index_template="{{ batch_label }}", **RETRIES)
+@task(map_index_template="{{ batch_label }}", **EQUAL_TURNS, **RETRIES)
 def analyze(batch: dict[str, Any], dag_run: Any, ti: Any) -> None:  # noqa: ANN401
     """Analyse one batch of tickers and store what became of each. The database has the outcome: no XCom is pushed.
 
@@ -128,7 +129,8 @@ def _patient_until(dag_run: Any) -> datetime | None:  # noqa: ANN401
 
 
 @result
-@task(trigger_rule="all_done", multiple_outputs=False, **RETRIES)  # else every key is one more request to the API
+# With multiple outputs every key would be one more request to the API.
+@task(trigger_rule="all_done", multiple_outputs=False, **ENDING, **RETRIES)
 def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
     """End the job from what the database says, whatever happened before; a failed or cancelled job fails the run."""
     winner = ti.xcom_pull(task_ids="open_job", key=JOINED)

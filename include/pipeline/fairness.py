@@ -1,0 +1,35 @@
+"""Whose batch is next when more of them wait than there are slots.
+
+Airflow takes waiting tasks by weight, the highest first, whichever job they are of; its own rules give all batches of
+a job one weight, above that of any job's last task. With the weights here
+
+- the n-th batches of all jobs come before anybody's next ones, so that a small job does not wait for a large one;
+- what ends or opens a job, and every task of any other DAG, comes before batches.
+
+A large job is overtaken by a later one until that has had as many of its batches done. Weights only order what waits:
+a batch that runs is not interrupted. They hold with every executor whose own queue is short, which `[core] parallelism`
+near the number of slots keeps it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.task.priority_strategy import PriorityWeightStrategy
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+
+# Arguments of the tasks. A task of another DAG weighs at least 1, by Airflow's default.
+ENDING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 3}
+OPENING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 2}
+EQUAL_TURNS: dict[str, Any] = {"weight_rule": f"{__name__}.EqualTurns"}  # by name: a mapped task takes no instance
+
+
+class EqualTurns(PriorityWeightStrategy):
+    """A mapped task weighs the less, the higher its map index; all of them weigh less than any other task."""
+
+    def get_weight(self, ti: "TaskInstance") -> int:
+        """0 for the first, and one less for each that follows.
+
+        Airflow makes the first before it knows how many there will be, and does not weigh it again: -1 is 0.
+        """
+        return -max(ti.map_index, 0)
