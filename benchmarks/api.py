@@ -16,8 +16,8 @@ import httpx
 
 from benchmarks.figures import Figure, high_figure, milliseconds, ratio_figure
 from benchmarks.jobs import HUNDRED, MANY, body_of, demand_of, held_back, hold, real_outcomes
-from benchmarks.past import FIRST_DAY, Past, benchmark_queries, fill, name_of
-from include.storage.connection import Connection, connect, wait_at_most
+from benchmarks.past import FIRST_DAY, Past, benchmark_queries, fill, name_of, take_time
+from include.storage.connection import Connection, connect
 from local.processes import memory_of_tree
 from local.stack import MAIN_DAG, Stack
 from local.supervision import states
@@ -28,7 +28,6 @@ WIDE_DAY = date(2025, 1, 1)
 LISTED = 50
 ROUNDS = 200
 WARM = 20
-FILL_SECONDS = 600.0
 EXPORT_SECONDS = 600.0
 LOOK_EVERY_SECONDS = 0.25
 MEGABYTE = 2**20
@@ -41,7 +40,7 @@ def measure() -> list[Figure]:
     """All figures, from a stack that is made, filled, read and thrown away."""
     with held_back() as (running, client), connect(running.database_url()) as connection:
         with connect(running.database_url("stocks_owner")) as owner:
-            wait_at_most(owner, FILL_SECONDS)
+            take_time(owner)
             fill(owner, STORED, demand_of(body_of(HUNDRED)).request, real_outcomes()[0])
             many = hold(client, connection, body_of(MANY)).claim.run.job_id
             hold(client, connection, body_of(HUNDRED))

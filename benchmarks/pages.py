@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from benchmarks.api import FILL_SECONDS, RESULTS, STORED
+from benchmarks.api import RESULTS, STORED
 from benchmarks.browser import browser, chromium
 from benchmarks.figures import Figure, high_figure, middle
 from benchmarks.jobs import HUNDRED, MANY, body_of, demand_of, held_back, hold, real_outcomes
-from benchmarks.past import fill, name_of
-from include.storage.connection import connect, wait_at_most
+from benchmarks.past import fill, name_of, take_time
+from include.storage.connection import connect
 from local.processes import memory_of_tree
 from local.stack import Stack
 
@@ -67,7 +67,7 @@ def measure() -> list[Figure]:
     chromium()  # says what is missing before minutes are spent
     with held_back() as (running, client), connect(running.database_url()) as connection:
         with connect(running.database_url("stocks_owner")) as owner:
-            wait_at_most(owner, FILL_SECONDS)
+            take_time(owner)
             fill(owner, STORED, demand_of(body_of(HUNDRED)).request, real_outcomes()[0])
         job = hold(client, connection, body_of(MANY)).claim.run.job_id
         with browser() as started:

@@ -46,6 +46,11 @@ def name_of(number: int) -> str:
     return f"BENCH{number:04d}"
 
 
+def take_time(connection: Connection) -> None:
+    """Let statements of this connection, which is no task's, take as long as they need."""
+    connection.execute("SET statement_timeout = 0")
+
+
 def fill(connection: Connection, past: Past, request: AnalysisRequest, like: Outcome) -> None:
     """Store ended jobs; some have done the work of `request`, and each result is as large as `like`.
 

@@ -16,10 +16,13 @@ from include.pipeline.notes import copy_note, write_note
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
+    from include.storage.connection import Connection
+
 NOTED_DAGS = JOB_DAGS | {"stocks_housekeeping", "stocks_track_record"}
 BY_HAND = "manually"  # in Airflow's message when a person, not the scheduler, ended the run
 TIMED_OUT = "timed_out"
 UNOPENED = "its run failed before its job was opened"
+PATIENCE = 5.0  # seconds a statement
 BY_AIRFLOW = "(Airflow does not say)"  # who did it: a listener is not told
 
 
@@ -50,19 +53,34 @@ def on_dag_run_failed(dag_run: "DagRun", msg: str) -> None:
 
 def _end_job(dag_run: "DagRun", msg: str) -> None:
     from include.pipeline.database import stocks_database
-    from include.storage.connection import wait_at_most
-    from include.storage.jobs import abandon_job, cancel_job, end_unopened_run, finalize_job
 
     with stocks_database() as connection:
-        wait_at_most(connection, seconds=5)
-        if BY_HAND in msg:
-            reason = f"its run was marked {dag_run.state} in Airflow"
-            if cancel_job(connection, dag_run.run_id, reason, actor=BY_AIRFLOW, clear_number=dag_run.clear_number):
-                write_note(dag_run, f"cancelled: {reason}")
-        elif msg == TIMED_OUT:
-            reason = "its run took longer than the DAG's dagrun_timeout"
-            if abandon_job(connection, dag_run.run_id, reason):
-                write_note(dag_run, f"failed: {reason}")
-            end_unopened_run(connection, dag_run.run_id, reason)
-        elif finalize_job(connection, dag_run.run_id) is None:
-            end_unopened_run(connection, dag_run.run_id, UNOPENED)
+        ended = _cancel(connection, dag_run) if BY_HAND in msg else _finish(connection, dag_run, msg)
+    if ended:
+        write_note(dag_run, ended)
+
+
+def _cancel(connection: "Connection", dag_run: "DagRun") -> str | None:
+    from include.storage.connection import wait_at_most
+    from include.storage.jobs import cancel_job
+
+    reason = f"its run was marked {dag_run.state} in Airflow"
+    with wait_at_most(connection, PATIENCE):
+        was_active = cancel_job(connection, dag_run.run_id, reason, actor=BY_AIRFLOW, clear_number=dag_run.clear_number)
+    return f"cancelled: {reason}" if was_active else None
+
+
+def _finish(connection: "Connection", dag_run: "DagRun", msg: str) -> str | None:
+    """A transaction for each step: to lock a run while its job is locked is the wrong order."""
+    from include.storage.connection import wait_at_most
+    from include.storage.jobs import abandon_job, end_unopened_run, finalize_job
+
+    reason = "its run took longer than the DAG's dagrun_timeout" if msg == TIMED_OUT else UNOPENED
+    with wait_at_most(connection, PATIENCE):
+        if msg == TIMED_OUT and abandon_job(connection, dag_run.run_id, reason):
+            return f"failed: {reason}"
+        if msg != TIMED_OUT and finalize_job(connection, dag_run.run_id) is not None:
+            return None
+    with wait_at_most(connection, PATIENCE):
+        end_unopened_run(connection, dag_run.run_id, reason)
+    return None

@@ -15,6 +15,6 @@ def calendar_overrides(connection: Connection) -> CalendarOverrides:
 
 def read_overrides(conninfo: str, patience: float) -> CalendarOverrides:
     """The same over a connection of its own, for those who may not be held up: no step takes longer than `patience`."""
-    with connect(make_conninfo(conninfo, connect_timeout=ceil(patience))) as connection:
-        wait_at_most(connection, patience)
+    address = make_conninfo(conninfo, connect_timeout=ceil(patience))
+    with connect(address) as connection, wait_at_most(connection, patience):
         return calendar_overrides(connection)

@@ -1,5 +1,7 @@
 """Connections to the database `stocks` and the named SQL statements."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,16 @@ Connection = psycopg.Connection[DictRow]
 DatabaseError = psycopg.Error
 DatabaseAwayError = psycopg.OperationalError
 
-STATEMENT_TIMEOUT = "60s"
-LOCK_TIMEOUT = "15s"
+LIMITS = {"statement_timeout": "60s", "lock_timeout": "15s"}
+
+# A pooler tells its clients a number of its own as that of PostgreSQL's process.
+PREPARE = """
+SELECT
+    set_config('TimeZone', 'UTC', false),
+    pg_backend_pid() <> %(pid)s AS is_pooled,
+    CASE WHEN pg_backend_pid() = %(pid)s THEN set_config('statement_timeout', %(statement_timeout)s, false) END,
+    CASE WHEN pg_backend_pid() = %(pid)s THEN set_config('lock_timeout', %(lock_timeout)s, false) END
+"""
 
 
 def first_line(error: DatabaseError) -> str:
@@ -23,20 +33,25 @@ def first_line(error: DatabaseError) -> str:
 
 
 def prepare(connection: psycopg.Connection[Any]) -> Connection:
-    """Give a fresh connection our ways: rows as dicts, autocommit, UTC, and no statement that waits for ever."""
+    """Give a fresh connection our ways: rows as dicts, autocommit, UTC, and no statement that waits for ever.
+
+    Behind a pooler the session is somebody else's a moment later: what is set there or kept prepared would be theirs.
+    The pooler gives the limits then. It knows the time zone, which PostgreSQL reports, for each of its clients.
+    """
     connection.row_factory = dict_row
     connection.autocommit = True
-    connection.execute(
-        "SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', %s, false),"
-        " set_config('lock_timeout', %s, false)",
-        (STATEMENT_TIMEOUT, LOCK_TIMEOUT),
-    )
+    (row,) = connection.execute(PREPARE, {"pid": connection.info.backend_pid, **LIMITS}).fetchall()
+    if row["is_pooled"]:
+        connection.prepare_threshold = None
     return connection
 
 
-def wait_at_most(connection: Connection, seconds: float) -> None:
-    """Let no statement of this connection take longer, for those who hold up others meanwhile."""
-    connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds:.3f}s",))
+@contextmanager
+def wait_at_most(connection: Connection, seconds: float) -> Iterator[None]:
+    """A transaction of which no statement takes longer, for those who hold up others meanwhile."""
+    with connection.transaction():
+        connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{seconds:.3f}s",))
+        yield
 
 
 def connect(url: str) -> Connection:

@@ -102,6 +102,11 @@ def _rows(connection: Connection, app_role: str, silent_minutes: float) -> Itera
     """What must not be found in the tables, whatever happened."""
     ask = queries()
     yield _nothing(
+        "no statement may wait for ever",
+        lambda: ask.missing_limits(connection),
+        "the pooler gives them to its sessions: Connection pooling in docs/operating.md",
+    )
+    yield _nothing(
         "the records of requests and actions only grow",
         lambda: ask.audit_rights(connection, app_role=app_role),
         f"`{MEND_COMMAND}`",

@@ -46,7 +46,7 @@ def test_a_sound_database_with_jobs_of_all_kinds_has_nothing_wrong(connection: C
     opened(connection, "interrupted", demand("GE"))
     finalize_job(connection, "interrupted")
     assert wrong(app_url) == {}
-    assert len(findings(app_url)) == 21
+    assert len(findings(app_url)) == 22
 
 
 def test_a_database_that_does_not_answer_is_all_that_is_said(cluster: Cluster) -> None:
@@ -196,7 +196,7 @@ def test_a_check_that_cannot_look_says_so_and_the_others_go_on(app_url: str, han
         'could not be looked at: column "heartbeat_at" does not exist',
     )
     assert said["every result has its job"] == ("could not be looked at: permission denied for table analysis_results",)
-    assert len(findings(app_url)) == 21
+    assert len(findings(app_url)) == 22
 
 
 def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
@@ -212,7 +212,7 @@ def run_doctor(**environment: str) -> "subprocess.CompletedProcess[str]":
 def test_the_command_prints_a_line_a_check_and_tells_by_its_exit_status(app_url: str, hand: psycopg.Connection) -> None:
     sound = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert (sound.returncode, sound.stderr) == (0, "")
-    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 21
+    assert [line.split()[0] for line in sound.stdout.splitlines()] == ["ok"] * 22
     hand.execute("DROP INDEX watchlist_ticker")
     ill = run_doctor(AIRFLOW_CONN_STOCKS_DB=app_url)
     assert ill.returncode == 1

@@ -14,6 +14,13 @@ WHERE relnamespace = 'public'::regnamespace
 GROUP BY relname
 ORDER BY relname;
 
+-- name: missing_limits()
+-- We set them ourselves, except where a pooler lends the session to others.
+SELECT name || ' is not set' AS what, count(*) OVER () AS found
+FROM pg_settings
+WHERE name IN ('lock_timeout', 'statement_timeout') AND setting = '0'
+ORDER BY name;
+
 -- name: invalid_indexes()
 -- Of all tables, also of those that are not ours. One that is being built is among them until it is.
 SELECT quote_ident(pg_class.relname) || ' of table ' || indrelid::regclass AS what, count(*) OVER () AS found
