@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import psycopg
 
-from local import care, show, stack, supervision, users
+from local import care, show, stack, supervision, users, workers
 from local.errors import LocalError
 from local.home import default_home
 from local.source import wanted
@@ -21,7 +21,7 @@ def say(text: str, ends_line: bool = True) -> None:
 
 def up() -> int:
     """Start everything."""
-    stack.up(default_home(), say=say, source=wanted())
+    stack.up(default_home(), say=say, source=wanted(), workers=workers.wanted())
     return 0
 
 
@@ -35,7 +35,7 @@ def run() -> int:
     """Start everything and run the main job."""
     from local import main_job  # the other commands must work even when the product cannot be imported
 
-    running = stack.up(default_home(), say=say, source=wanted())
+    running = stack.up(default_home(), say=say, source=wanted(), workers=workers.wanted())
     return 0 if main_job.run(running, show.console()) else 1
 
 

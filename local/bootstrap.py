@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
+LOCKS = {  # each has all of those before it
+    "run": "requirements.txt",
+    "distributed": "requirements-distributed.txt",
+    "dev": "requirements-dev.txt",
+}
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED = "Python 3.11, 3.12 or 3.13 is needed"
 MISSING_VENV = "install Python's venv (on Debian and Ubuntu: apt install python3-venv) and try again"
@@ -176,9 +180,10 @@ def complete(kind: str, exactly: bool) -> None:
         if had_one:  # nothing was taken away: what worked before works still, also offline
             (VENV / "installing").unlink()
         raise
-    if kind == "dev":
-        stamp("run").write_text(digest("run"))
-    stamp(kind).write_text(digest(kind))
+    for known in LOCKS:
+        stamp(known).write_text(digest(known))
+        if known == kind:
+            break
     (VENV / "installing").unlink()
     print(f"Installed in {time.monotonic() - start:.0f} s", file=sys.stderr)
 
@@ -186,10 +191,11 @@ def complete(kind: str, exactly: bool) -> None:
 def main() -> int:
     """Install what is missing; silent when nothing is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--distributed", action="store_true", help="also Celery")
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
     parser.add_argument("--exactly", action="store_true", help="take this Python, never another one")
     options = parser.parse_args()
-    kind = "dev" if options.dev else "run"
+    kind = "dev" if options.dev else "distributed" if options.distributed or stamp("distributed").exists() else "run"
     try:
         use_fit_python(options.exactly)
         if not is_complete(kind, options.exactly):

@@ -25,7 +25,7 @@ def start_forkserver() -> None:
 
 def main() -> None:
     """Become `airflow` with the arguments of the command line."""
-    if "scheduler" in sys.argv:
+    if "scheduler" in sys.argv and os.environ.get("AIRFLOW__CORE__EXECUTOR") == "LocalExecutor":
         start_forkserver()
     gc.set_threshold(*THRESHOLDS)
     atexit.register(gc.freeze)

@@ -22,6 +22,7 @@ from local.errors import LocalError
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_SOCKET_PATH = 80  # a Unix socket's address ends at 104 bytes; supervisord binds a longer temporary name first
 ONLY_OWNER = 0o600
+ADDED_LATER = {"redis"}  # secrets that an older installation has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Secrets:
     airflow: str
     stocks_owner: str
     stocks_app: str
+    redis: str
     jwt: str
     api: str
     fernet: str
@@ -137,18 +139,21 @@ def read_secrets(home: Home) -> Secrets:
     Raises:
         LocalError: the file is damaged, or it is gone while the data that it opens is there.
     """
-    names = [each.name for each in fields(Secrets)]
+    names = {each.name for each in fields(Secrets)}
     known = read_json(home.secrets_file)
-    if known is None:
-        made = Secrets(
-            **{name: secrets.token_urlsafe(64 if name == "jwt" else 32) for name in names if name != "fernet"},
-            fernet=_fernet_key(),
-        )
-        write_private(home.secrets_file, asdict(made))
-        return made
-    if set(known) != set(names):
+    missing = names - set(known or {})
+    if known is not None and (set(known) - names or missing - ADDED_LATER):
         raise LocalError(f"{home.secrets_file} is damaged; put back a copy, or start anew with `make clean`")
-    return Secrets(**known)
+    made = Secrets(**{name: _make_secret(name) for name in missing}, **(known or {}))
+    if missing:
+        write_private(home.secrets_file, asdict(made))
+    return made
+
+
+def _make_secret(name: str) -> str:
+    if name == "fernet":
+        return _fernet_key()
+    return secrets.token_urlsafe(64 if name == "jwt" else 32)
 
 
 def _fernet_key() -> str:

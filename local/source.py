@@ -28,6 +28,11 @@ class Source(StrEnum):
     YAHOO_LOCAL = "yahoo-local"
 
     @property
+    def task_logs(self) -> str:
+        """The folder of the tasks' logs, among the logs of a host."""
+        return "tasks" if self is Source.SAMPLE else "tasks-yahoo-local"
+
+    @property
     def databases(self) -> "Databases":
         """The databases of an installation that runs with this source."""
         return Databases() if self is Source.SAMPLE else Databases("airflow_yahoo_local", "stocks_yahoo_local")
@@ -87,7 +92,7 @@ def source_environment(home: Home, ports: YahooPorts | None) -> dict[str, str]:
         **environment(folder(home), ports.proxy),
         "BELLWETHER_DEFAULT_DATA_SOURCE": "yahoo",
         "BELLWETHER_REQUESTS_PER_MINUTE": os.environ.get("BELLWETHER_REQUESTS_PER_MINUTE", REQUESTS_IT_BEARS),
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / "tasks-yahoo-local"),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / Source.YAHOO_LOCAL.task_logs),
     }
 
 

@@ -10,17 +10,31 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from local import accounts, airflow_api, database, environment, ports, postgres, starter, supervision, users, waiting
+from local import (
+    accounts,
+    airflow_api,
+    database,
+    environment,
+    ports,
+    postgres,
+    starter,
+    supervision,
+    users,
+    waiting,
+    workers,
+)
 from local.errors import LocalError
 from local.home import Home, Secrets, default_home, read_json, read_secrets, write_private
 from local.source import NOT_REAL, Source, YahooPorts, claim_ports, source_environment
 from local.steps import Say, quiet, step
+from local.workers import Celery
 
 MAIN_DAG = "analyze_stocks"
 WANTED_PORT = 8080
@@ -33,7 +47,7 @@ LEAST_FREE_BYTES = 300 * 1024 * 1024
 class Stack:
     """A running installation. `env` is the environment of its Airflow processes, with secrets.
 
-    `yahoo` is where its local Yahoo listens, None when it has none.
+    `yahoo` is where its local Yahoo listens, `celery` are its workers; None when it has none.
     """
 
     home: Home
@@ -42,6 +56,12 @@ class Stack:
     api_port: int
     env: Mapping[str, str] = field(repr=False)
     yahoo: YahooPorts | None = None
+    celery: Celery | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many Celery workers it has, 0 with LocalExecutor."""
+        return 0 if self.celery is None else self.celery.workers
 
     @property
     def source(self) -> Source:
@@ -80,10 +100,11 @@ def stack(
     *,
     keep: bool = False,
     source: Source | None = None,
+    workers: int | None = None,
 ) -> Iterator[Stack]:
     """A stack of its own in `folder`, stopped at the end of the block; its data goes unless `keep`, its logs stay."""
     home = Home(folder.resolve())
-    running = up(home, extra_env, say, source)
+    running = up(home, extra_env, say, source, workers)
     try:
         yield running
     finally:
@@ -120,12 +141,23 @@ def running(home: Home | None = None) -> Stack | None:
     known = read_json(home.stack_file)
     if known is None or supervision.daemon(home) is None:
         return None
+    return _known_stack(home, known)
+
+
+def _known_stack(home: Home, known: Mapping[str, Any], postgres_port: int | None = None) -> Stack:
+    """The stack that its file tells of, maybe with another port."""
     yahoo = YahooPorts(**known["yahoo"]) if known.get("yahoo") else None
-    return _stack(home, known["api_port"], known["postgres_port"], known["extra"], yahoo)
+    celery = Celery(**known["celery"]) if known.get("celery") else None
+    return _stack(home, known["api_port"], postgres_port or known["postgres_port"], known["extra"], yahoo, celery)
 
 
 def _stack(
-    home: Home, api_port: int, postgres_port: int, extra: Mapping[str, str], yahoo: YahooPorts | None = None
+    home: Home,
+    api_port: int,
+    postgres_port: int,
+    extra: Mapping[str, str],
+    yahoo: YahooPorts | None = None,
+    celery: Celery | None = None,
 ) -> Stack:
     if not home.secrets_file.exists() and cluster_of(home).data.exists():
         raise LocalError(
@@ -134,16 +166,23 @@ def _stack(
         )
     secrets = read_secrets(home)
     databases = (Source.SAMPLE if yahoo is None else Source.YAHOO_LOCAL).databases
-    settings = {**source_environment(home, yahoo), **extra}
+    settings = {**source_environment(home, yahoo), **workers.celery_environment(celery, secrets.redis), **extra}
     env = environment.airflow_environment(home, secrets, api_port, postgres_port, settings, databases)
     cluster = cluster_of(home, postgres_port, secrets.superuser)
-    return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env, yahoo=yahoo)
+    return Stack(home=home, secrets=secrets, cluster=cluster, api_port=api_port, env=env, yahoo=yahoo, celery=celery)
 
 
-def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet, source: Source | None = None) -> Stack:
+def up(
+    home: Home,
+    extra_env: Mapping[str, str] | None = None,
+    say: Say = quiet,
+    source: Source | None = None,
+    workers: int | None = None,
+) -> Stack:
     """Start what is not running, and return when all of it is healthy. Whatever fails, nothing half-started stays.
 
-    Without a `source` it is the one that runs already, else the sample. What runs with another one is stopped first.
+    Without a `source` it is the one that runs already, else the sample; without a number of Celery `workers` likewise
+    that of those that run, else 0, which is LocalExecutor. What runs with another one is stopped first.
 
     Raises:
         LocalError: why it did not start, what to do, and which log says more.
@@ -151,25 +190,37 @@ def up(home: Home, extra_env: Mapping[str, str] | None = None, say: Say = quiet,
     with home.alone(), ports.claimed() as claim:
         extra = dict(extra_env or {})
         present = running(home)
-        before = present.source if present else Source.SAMPLE
-        source = source or before
-        if present is not None and source is before and _is_healthy_soon(present):
+        before = (present.source, present.workers) if present else (Source.SAMPLE, 0)
+        wanted = (source or before[0], before[1] if workers is None else workers)
+        if present is not None and wanted == before and _is_healthy_soon(present):
             _say_present(present, extra, say)
             return present
         _check_space(home)
         home.make()
         if supervision.stop_all(home, cluster_of(home)):
-            changed = present is not None and source is not before
-            say(f"  Stopped what {f'ran with SOURCE={before}' if changed else 'an earlier start left behind'}", True)
+            changed = present is not None and wanted != before
+            say(f"  Stopped what {_ran_with(*before) if changed else 'an earlier start left behind'}", True)
         known = read_json(home.stack_file) or {}
         postgres_port = ports.free_port(known.get("postgres_port"))
-        stack = _stack(home, claim(WANTED_PORT), postgres_port, extra, claim_ports(source, claim))
+        stack = _claimed_stack(home, claim, postgres_port, extra, *wanted)
         try:
             _start(stack, extra, say)
         except BaseException:
             supervision.stop_all(home, stack.cluster)
             raise
         return stack
+
+
+def _ran_with(source: Source, workers: int) -> str:
+    return f"ran with SOURCE={source} and " + (f"EXECUTOR=celery WORKERS={workers}" if workers else "EXECUTOR=local")
+
+
+def _claimed_stack(
+    home: Home, claim: Callable[[int], int], postgres_port: int, extra: Mapping[str, str], source: Source, number: int
+) -> Stack:
+    """A stack on free ports that nobody else chooses."""
+    api_port = claim(WANTED_PORT)
+    return _stack(home, api_port, postgres_port, extra, claim_ports(source, claim), workers.claim_ports(number, claim))
 
 
 def _check_space(home: Home) -> None:
@@ -187,7 +238,7 @@ def _say_present(present: Stack, extra: Mapping[str, str], say: Say) -> None:
 
 
 def _stack_settings(stack: Stack, extra: Mapping[str, str]) -> dict[str, str]:
-    mine = _stack(stack.home, stack.api_port, stack.cluster.port, extra, stack.yahoo).env
+    mine = _stack(stack.home, stack.api_port, stack.cluster.port, extra, stack.yahoo, stack.celery).env
     return {name: value for name, value in mine.items() if name.startswith(("BELLWETHER_", "AIRFLOW_"))}
 
 
@@ -204,7 +255,7 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
     users.save(home, users.ADMIN, "admin")
     with step(say, "Starting PostgreSQL" if cluster.data.exists() else "Creating and starting PostgreSQL"):
         postgres.create(cluster)
-        supervision.write_configuration(home, cluster, stack.yahoo)
+        supervision.write_configuration(home, cluster, stack.yahoo, stack.celery)
         supervision.start(home, stack.env)
         supervision.begin(home, supervision.POSTGRES)
         waiting.for_postgres(home, cluster)
@@ -214,11 +265,13 @@ def _start(stack: Stack, extra: Mapping[str, str], say: Say) -> None:
         database.migrate(home, cluster, stack.secrets, databases, stack.env)
         starter.give_watchlists(home, databases.stocks, stack.database_url())
     _start_yahoo(stack, say)
+    _start_workers(stack, say)
     since = waiting.now()
     with step(say, "Starting Airflow"):
         for name in supervision.AIRFLOW:
             supervision.begin(home, name)
         waiting.for_health(home, stack.url, START_SECONDS)
+        _wait_for_workers(stack)
         airflow_api.warm(stack.url)
     with step(say, f"Reading the DAG {MAIN_DAG}"):
         waiting.for_dag(home, airflow_api.AirflowApi(stack.url, stack.token()), MAIN_DAG, since, START_SECONDS)
@@ -236,6 +289,23 @@ def _start_yahoo(stack: Stack, say: Say) -> None:
         waiting.for_yahoo(stack.home, stack.yahoo, START_SECONDS)
 
 
+def _start_workers(stack: Stack, say: Say) -> None:
+    """Start Redis and Celery's workers, when this stack has them; they are ready later, with Airflow."""
+    if stack.celery is None:
+        return
+    workers.make(stack.home, stack.celery, stack.secrets.redis)
+    with step(say, "Starting Redis"):
+        supervision.begin(stack.home, supervision.REDIS)
+        waiting.for_redis(stack.home, stack.env["AIRFLOW__CELERY__BROKER_URL"])
+    for group in (supervision.WORKERS, supervision.WORKER_LOGS):
+        supervision.begin_group(stack.home, group)
+
+
+def _wait_for_workers(stack: Stack) -> None:
+    if stack.celery is not None:
+        waiting.for_workers(stack.home, stack.env["AIRFLOW__CELERY__BROKER_URL"], stack.celery.workers, START_SECONDS)
+
+
 def _say_prices(stack: Stack, say: Say) -> None:
     if stack.yahoo is not None:
         say(f"Prices: {NOT_REAL}. Its counters and orders: {stack.yahoo.control_url}", True)
@@ -245,6 +315,7 @@ def _remember(stack: Stack, extra: Mapping[str, str]) -> None:
     """Write down what later commands must know of this start."""
     known = {"api_port": stack.api_port, "postgres_port": stack.cluster.port, "extra": dict(extra)}
     known["yahoo"] = asdict(stack.yahoo) if stack.yahoo else None
+    known["celery"] = asdict(stack.celery) if stack.celery else None
     write_private(stack.home.stack_file, {**known, "settings": _fingerprint(_stack_settings(stack, extra))})
     (stack.home.folder / "database-folder").write_text(str(stack.cluster.home))
 
@@ -299,8 +370,7 @@ def database_of(home: Home) -> Iterator[Stack]:
     if known is None or not cluster_of(home).data.exists():
         raise LocalError("there is no database here yet; `make up` makes it")
     supervision.stop_all(home, cluster_of(home))
-    yahoo = YahooPorts(**known["yahoo"]) if known.get("yahoo") else None
-    stopped = _stack(home, known["api_port"], ports.free_port(known["postgres_port"]), known["extra"], yahoo)
+    stopped = _known_stack(home, known, ports.free_port(known["postgres_port"]))
     postgres.create(stopped.cluster)  # only looks whether it can be started: it is there
     with postgres.serving(stopped.cluster):
         yield stopped

@@ -19,16 +19,20 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from local import accounts, postgres, processes
+from local import accounts, postgres, processes, workers
 from local.environment import MARK
 from local.errors import LocalError
 from local.home import Home, write_private
-from local.source import YahooPorts, yahoo_command
+from local.source import Source, YahooPorts, yahoo_command
+from local.workers import Celery
 
 POSTGRES = "postgres"
 YAHOO = "yahoo-local"
+REDIS = "redis"
+WORKERS, WORKER_LOGS = "workers", "worker-logs"  # groups
 AIRFLOW = ("api-server", "dag-processor", "scheduler")
 STOP_SECONDS = 10
+STOPPED_ONE_BY_ONE = 8  # at most: PostgreSQL, the local Yahoo, Redis, two groups for Celery, and three of Airflow
 AIRFLOW_COMMANDS = {
     "api-server": "api-server",
     "dag-processor": "dag-processor",
@@ -52,7 +56,9 @@ class ProcessState:
     spawn_error: str = ""
 
 
-def write_configuration(home: Home, cluster: postgres.Cluster, yahoo: YahooPorts | None = None) -> None:
+def write_configuration(
+    home: Home, cluster: postgres.Cluster, yahoo: YahooPorts | None = None, celery: Celery | None = None
+) -> None:
     """Write what supervisord must know. Lower priority starts earlier and stops later."""
     programs = [_program(home, POSTGRES, 10, _postgres_options(home, cluster))]
     if yahoo is not None:
@@ -62,6 +68,8 @@ def write_configuration(home: Home, cluster: postgres.Cluster, yahoo: YahooPorts
         # SIGTERM goes to the process alone: the scheduler then waits for the tasks that run. What is left is killed.
         options = {"command": command, "directory": str(home.airflow), "stopsignal": "TERM", "killasgroup": "true"}
         programs.append(_program(home, name, priority, options))
+    if celery is not None:
+        programs += _celery_programs(home, celery, Source.SAMPLE if yahoo is None else Source.YAHOO_LOCAL)
     write_private(home.supervisor_conf, "\n".join([_daemon(home), *programs]))
 
 
@@ -96,6 +104,27 @@ def _yahoo_options(home: Home, ports: YahooPorts) -> dict[str, str]:
     """The local Yahoo, like PostgreSQL, gets none of Airflow's secrets."""
     env, *command = yahoo_command(home, ports)
     return {"command": shlex.join([env, command[0], f"{MARK}={home.folder}", *command[1:]]), "directory": "/"}
+
+
+def _celery_programs(home: Home, celery: Celery, source: Source) -> list[str]:
+    """Redis, the workers, and what serves their logs. The workers stop first, all at once."""
+    programs = [_program(home, REDIS, 16, {"command": shlex.join(workers.redis_command(home)), "directory": "/"})]
+    of_group: dict[str, list[str]] = {WORKER_LOGS: [], WORKERS: []}
+    for number in celery.numbers:
+        folder = workers.worker_home(home, number)
+        environment = workers.worker_environment(folder, number, source.task_logs)
+        commands = {
+            WORKER_LOGS: (f"worker-{number}-logs", workers.log_server_command(celery, number)),
+            WORKERS: (f"worker-{number}", workers.worker_command(number)),
+        }
+        for group, (name, words) in commands.items():
+            command = workers.with_environment(words, environment)
+            options = {"command": command, "directory": str(folder), "stopsignal": "TERM", "killasgroup": "true"}
+            programs.append(_program(home, name, 30, options))
+            of_group[group].append(name)
+    for priority, (group, names) in enumerate(of_group.items(), start=30):
+        programs.append(_section(f"group:{group}", {"programs": ",".join(names), "priority": str(priority)}))
+    return programs
 
 
 def _program(home: Home, name: str, priority: int, options: Mapping[str, str]) -> str:
@@ -173,6 +202,11 @@ def begin(home: Home, name: str) -> None:
     call(home, "startProcess", name, False)
 
 
+def begin_group(home: Home, name: str) -> None:
+    """Start all processes of a group without waiting for them."""
+    call(home, "startProcessGroup", name, False)
+
+
 def restart(home: Home, name: str) -> None:
     """Stop one process, wait for that, and start it again."""
     call(home, "stopProcess", name, True)
@@ -205,7 +239,7 @@ def stop_all(home: Home, cluster: postgres.Cluster) -> bool:
     """
     supervisor = daemon(home)
     if supervisor is not None:
-        processes.end([supervisor], patience=STOP_SECONDS * (len(AIRFLOW) + 2))
+        processes.end([supervisor], patience=STOP_SECONDS * STOPPED_ONE_BY_ONE)
     server = postgres.running_postmaster(cluster)
     orphans = present(home)
     processes.end([orphan for orphan in orphans if orphan != server])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -90,6 +91,47 @@ def for_yahoo(home: Home, ports: YahooPorts, seconds: float) -> None:
     log = home.log(supervision.YAHOO)
     if not until(answers, seconds):
         raise LocalError(f"the local Yahoo does not answer after {seconds:.0f} s", log)
+
+
+def for_redis(home: Home, url: str) -> None:
+    """Return once Redis answers.
+
+    Raises:
+        LocalError: it ended, or the time is up.
+    """
+    import redis  # an installation without Celery has none
+
+    watch, log = Watch(home), home.log(supervision.REDIS)
+
+    def answers() -> bool:
+        if watch.crashed() is not None:
+            raise LocalError("Redis ended right after its start; its log says why", log)
+        with suppress(redis.RedisError), redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+        return False
+
+    if not until(answers, PATIENCE_SECONDS):
+        raise LocalError(f"Redis does not answer after {PATIENCE_SECONDS:.0f} s", log)
+
+
+def for_workers(home: Home, url: str, number: int, seconds: float) -> None:
+    """Return once so many of Celery's workers answer.
+
+    Raises:
+        LocalError: one ended, or the time is up.
+    """
+    import celery
+
+    watch, application = Watch(home), celery.Celery(broker=url)
+
+    def answer() -> bool:
+        crashed = watch.crashed()
+        if crashed:
+            raise LocalError(f"{crashed} ended right after its start; its log says why", home.log(crashed))
+        return len(application.control.ping(timeout=LOOK_EVERY_SECONDS, limit=number)) >= number
+
+    if not until(answer, seconds):
+        raise LocalError(f"not all {number} workers are ready after {seconds:.0f} s", home.log("worker-1"))
 
 
 def for_health(home: Home, url: str, seconds: float) -> None:

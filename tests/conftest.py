@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -23,6 +24,9 @@ OWNER, APP = "stocks_owner", "stocks_app"
 PASSWORD = "only-for-tests"
 WITH_ONE_AIRFLOW = ("tests/end_to_end", "tests/dags")
 _numbers = itertools.count(1)
+# How long an example takes is no property of the code that it tries.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 class ByPlace(LoadScopeScheduling):

@@ -1,6 +1,7 @@
 """docker-compose.yaml says the same as `make up`; no Docker engine is needed to know that."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from include.settings import Settings
 from local.environment import AIRFLOW, airflow_environment
 from local.home import Home, read_secrets
 from local.supervision import AIRFLOW_COMMANDS
+from local.workers import CELERY
 
 ROOT = Path(__file__).parents[1]
 # What is of one machine: addresses, folders, secrets, and who may sign in.
@@ -27,6 +29,9 @@ OF_ONE_MACHINE = {
     "AIRFLOW__API_AUTH__JWT_SECRET",
     "AIRFLOW_CONN_STOCKS_DB",
 }
+OF_CELERY = {*CELERY, "AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__WORKER_CONCURRENCY"} - set(AIRFLOW)
+DISTRIBUTED = {"worker", "flower"}
+OF_OPTIONS = {"EXECUTOR", "PARALLELISM", "WORKERS", "FLOWER_PORT"}  # of .env: they have a default
 SETTINGS = {f"BELLWETHER_{name.upper()}" for name in Settings.model_fields}
 USERS_ARE_IN_A_FILE = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"}  # `make user` changes them while Airflow runs
 
@@ -41,11 +46,36 @@ def airflow_services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: s for name, s in compose["services"].items() if s["image"] == "bellwether"}
 
 
+def settings_of(service: dict[str, Any], names: Iterable[str], **said: str) -> dict[str, str]:
+    """The values of a service's variables, where `.env` says this and nothing else."""
+
+    def value(found: re.Match[str]) -> str:
+        return said.get(found[1], found[2])
+
+    return {
+        key: re.sub(r"\$\{(\w+):-(\w*)\}", value, text) for key, text in service["environment"].items() if key in names
+    }
+
+
 def test_every_airflow_service_has_the_settings_of_make_up(compose: dict[str, Any]) -> None:
-    assert set(airflow_services(compose)) == {"migrate", *AIRFLOW_COMMANDS}
+    assert set(airflow_services(compose)) == {"migrate", *AIRFLOW_COMMANDS, *DISTRIBUTED}
     for name, service in airflow_services(compose).items():
-        shared = {key: value for key, value in service["environment"].items() if key in AIRFLOW}
-        assert shared == dict(AIRFLOW), name
+        assert settings_of(service, AIRFLOW) == dict(AIRFLOW), name
+
+
+def test_with_celery_every_service_has_the_settings_of_make_up_with_it(compose: dict[str, Any]) -> None:
+    for name, service in airflow_services(compose).items():
+        assert settings_of(service, CELERY, EXECUTOR="CeleryExecutor") == dict(CELERY), name
+
+
+def test_without_the_profile_there_is_no_celery_and_the_tasks_have_as_many_slots_as_the_usual_workers(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+    assert {name for name, service in services.items() if "profiles" in service} == {"redis", *DISTRIBUTED}
+    usual = int(re.sub(r"\D", "", services["worker"]["deploy"]["replicas"]))
+    slots = int(services["worker"]["environment"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert str(usual * slots) == AIRFLOW["AIRFLOW__CORE__PARALLELISM"]
 
 
 def test_what_is_of_one_machine_is_set_in_both(compose: dict[str, Any], tmp_path: Path) -> None:
@@ -53,7 +83,7 @@ def test_what_is_of_one_machine_is_set_in_both(compose: dict[str, Any], tmp_path
     home.make()
     ours = airflow_environment(home, read_secrets(home), 1, 2)
     in_compose = airflow_services(compose)["scheduler"]["environment"]
-    assert set(in_compose) - set(AIRFLOW) - SETTINGS == OF_ONE_MACHINE
+    assert set(in_compose) - set(AIRFLOW) - OF_CELERY - SETTINGS == OF_ONE_MACHINE
     assert set(ours) >= OF_ONE_MACHINE - USERS_ARE_IN_A_FILE
 
 
@@ -65,7 +95,7 @@ def test_every_setting_of_the_product_passes_from_the_env_file_to_every_service(
 
 def test_the_logs_of_tasks_outlive_the_containers(compose: dict[str, Any]) -> None:
     assert "logs" in compose["volumes"]
-    for name in AIRFLOW_COMMANDS:
+    for name in {*AIRFLOW_COMMANDS, "worker"}:
         assert compose["services"][name]["volumes"] == ["logs:/opt/airflow/logs"], name
 
 
@@ -102,18 +132,29 @@ def test_every_service_is_watched_and_the_only_port_is_on_the_loopback(compose: 
     for name, service in compose["services"].items():
         assert ("healthcheck" in service) == (name != "migrate"), name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
-    assert [name for name, s in compose["services"].items() if "ports" in s] == ["api-server"]
+    assert [name for name, s in compose["services"].items() if "ports" in s] == ["api-server", "flower"]
 
 
 def test_every_secret_comes_from_the_env_file_and_the_example_has_none() -> None:
     wanted = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yaml").read_text()))
     example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
-    assert set(example) == wanted
+    assert set(example) == wanted - OF_OPTIONS
     assert {name for name, value in example.items() if value} == {"API_PORT"}
+    proposed = re.findall(r"^# (\w+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    assert set(proposed) >= OF_OPTIONS - {"FLOWER_PORT"}
 
 
 def test_the_image_is_built_from_the_lock_on_the_airflow_that_is_locked() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
-    (locked,) = re.findall(r"^apache-airflow==(\S+)", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+    lock = (ROOT / "requirements-distributed.txt").read_text()
+    (locked,) = re.findall(r"^apache-airflow==(\S+)", lock, flags=re.MULTILINE)
     assert f"FROM apache/airflow:slim-{locked}-python3." in dockerfile
+    assert "requirements-distributed.txt /opt/bellwether/requirements.txt" in dockerfile
     assert "--require-hashes --requirement /opt/bellwether/requirements.txt" in dockerfile
+
+
+def test_what_the_image_has_is_what_one_machine_has_and_more() -> None:
+    def locked(name: str) -> set[str]:
+        return set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), flags=re.MULTILINE))
+
+    assert locked("requirements.txt") < locked("requirements-distributed.txt") < locked("requirements-dev.txt")

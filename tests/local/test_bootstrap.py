@@ -16,7 +16,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
     (tmp_path / "requirements.txt").write_text("one==1")
-    (tmp_path / "requirements-dev.txt").write_text("two==2")
+    (tmp_path / "requirements-distributed.txt").write_text("two==2")
+    (tmp_path / "requirements-dev.txt").write_text("three==3")
     return tmp_path
 
 
@@ -53,6 +54,25 @@ def test_a_finished_installation_is_complete_for_its_own_lock() -> None:
     finish("run")
     assert bootstrap.is_complete("run", exactly=False)
     assert not bootstrap.is_complete("dev", exactly=False)
+
+
+@pytest.mark.usefixtures("clone")
+def test_an_installation_is_complete_for_all_that_it_contains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "install", lambda kind: None)
+    bootstrap.complete("distributed", exactly=False)
+    complete = [kind for kind in ("run", "distributed", "dev") if bootstrap.is_complete(kind, exactly=False)]
+    assert complete == ["run", "distributed"]
+
+
+def test_what_was_installed_once_is_kept_up_to_date(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(bootstrap, "install", installed.append)
+    monkeypatch.setattr(sys, "argv", ["bootstrap", "--distributed"])
+    bootstrap.main()
+    (clone / "requirements-distributed.txt").write_text("two==2.1")
+    monkeypatch.setattr(sys, "argv", ["bootstrap"])
+    bootstrap.main()
+    assert installed == ["distributed", "distributed"]
 
 
 def test_a_changed_lock_is_installed_again(clone: Path) -> None:

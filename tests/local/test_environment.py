@@ -11,7 +11,14 @@ from local import environment
 from local.home import ROOT, Home, Secrets
 
 SECRETS = Secrets(
-    superuser="super", airflow="a/b@c", stocks_owner="owner", stocks_app="app", jwt="jwt", api="api", fernet="fernet"
+    superuser="super",
+    airflow="a/b@c",
+    stocks_owner="owner",
+    stocks_app="app",
+    redis="redis",
+    jwt="jwt",
+    api="api",
+    fernet="fernet",
 )
 
 

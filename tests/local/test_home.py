@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ def test_damaged_secrets_are_reported_not_replaced(home: Home) -> None:
     with pytest.raises(LocalError, match=r"secrets\.json is damaged"):
         read_secrets(home)
     assert home.secrets_file.read_text() == '{"jwt":'
+
+
+def test_an_older_installation_gets_the_secret_that_it_has_not_and_keeps_the_others(home: Home) -> None:
+    first = read_secrets(home)
+    older = {name: value for name, value in asdict(first).items() if name != "redis"}
+    write_private(home.secrets_file, older)
+    now = read_secrets(home)
+    assert now == read_secrets(home)
+    assert now.redis not in ("", first.redis)
+    assert {name: value for name, value in asdict(now).items() if name != "redis"} == older
+
+
+@pytest.mark.parametrize("secrets", [{"jwt": "known"}, {"unknown": "x"}])
+def test_secrets_of_which_some_are_gone_or_unknown_are_damaged(home: Home, secrets: dict[str, str]) -> None:
+    write_private(home.secrets_file, secrets)
+    with pytest.raises(LocalError, match=r"secrets\.json is damaged"):
+        read_secrets(home)
 
 
 def test_a_private_file_is_replaced_whole(home: Home) -> None:

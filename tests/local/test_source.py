@@ -13,7 +13,14 @@ from local.source import Source, YahooPorts
 
 PORTS = YahooPorts(proxy=8090, control=8091)
 SECRETS = Secrets(
-    superuser="super", airflow="air", stocks_owner="owner", stocks_app="app", jwt="jwt", api="api", fernet="fernet"
+    superuser="super",
+    airflow="air",
+    stocks_owner="owner",
+    stocks_app="app",
+    redis="redis",
+    jwt="jwt",
+    api="api",
+    fernet="fernet",
 )
 HOME = Home(Path("/state"))
 

@@ -9,6 +9,7 @@ from local import stack
 from local.errors import LocalError
 from local.home import Home
 from local.source import Source, YahooPorts
+from local.workers import Celery
 
 
 @pytest.fixture
@@ -86,8 +87,26 @@ def test_it_starts_with_the_source_that_is_asked_for_unless_that_runs(
     stack.up(home, say=lambda text, ends_line: said.append(text), source=asked)
     assert started == ([starts_with] if starts_with else [])
     assert [text for text in said if "Stopped" in text] == (
-        [f"  Stopped what ran with SOURCE={runs_with}"] if runs_with and starts_with else []
+        [f"  Stopped what ran with SOURCE={runs_with} and EXECUTOR=local"] if runs_with and starts_with else []
     )
+
+
+@pytest.mark.parametrize(
+    ("runs_with", "asked", "starts_with"),
+    [(None, None, 0), (None, 2, 2), (0, 2, 2), (2, 0, 0), (2, 3, 3), (2, None, None), (2, 2, None)],
+)
+def test_it_starts_with_the_workers_that_are_asked_for_unless_those_run(
+    home: Home, monkeypatch: pytest.MonkeyPatch, runs_with: int | None, asked: int | None, starts_with: int | None
+) -> None:
+    celery = Celery(workers=runs_with, redis=1, logs=2) if runs_with else None
+    present = None if runs_with is None else stack._stack(home, 8080, 5432, {}, None, celery)
+    started = []
+    monkeypatch.setattr(stack, "running", lambda home: present)
+    monkeypatch.setattr(stack, "_is_healthy_soon", lambda present: True)
+    monkeypatch.setattr(stack.supervision, "stop_all", lambda *_: runs_with is not None)
+    monkeypatch.setattr(stack, "_start", lambda stack, extra, say: started.append(stack.workers))
+    stack.up(home, workers=asked)
+    assert started == ([] if starts_with is None else [starts_with])
 
 
 def test_down_and_clean_where_nothing_ran(home: Home) -> None:
