@@ -16,8 +16,8 @@ from include.storage.connection import connect
 from local import supervision
 from local.stack import Stack, stack
 from tests.crash.calls import SECONDS_FOR_AN_ANSWER, Ask, Called, Callers
+from tests.crash.faults import kill_postgres
 from tests.crash.histories import History
-from tests.crash.test_kills import kill_postgres
 from tests.end_to_end.airflow import RUNS, Airflow, wait_until
 
 API = "/api/stocks"
