@@ -13,6 +13,7 @@ from local.home import Home
 from local.source import YahooPorts
 
 LOOK_EVERY_SECONDS = 0.2
+PING_SECONDS = 1.0
 PATIENCE_SECONDS = 20.0
 STARTS_OF_A_LOOP = 3
 
@@ -121,14 +122,17 @@ def for_workers(home: Home, url: str, number: int, seconds: float) -> None:
         LocalError: one ended, or the time is up.
     """
     import celery
+    import redis
 
-    watch, application = Watch(home), celery.Celery(broker=url)
+    watch, application = Watch(home), celery.Celery(broker=url, set_as_current=False)
 
     def answer() -> bool:
         crashed = watch.crashed()
         if crashed:
             raise LocalError(f"{crashed} ended right after its start; its log says why", home.log(crashed))
-        return len(application.control.ping(timeout=LOOK_EVERY_SECONDS, limit=number)) >= number
+        with suppress(redis.RedisError):  # Redis may have been started again since the last look
+            return len(application.control.ping(timeout=PING_SECONDS, limit=number)) >= number
+        return False
 
     if not until(answer, seconds):
         raise LocalError(f"not all {number} workers are ready after {seconds:.0f} s", home.log("worker-1"))
