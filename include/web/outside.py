@@ -29,7 +29,8 @@ class AnswerWithoutAirflow:
             errors: Any = scope["app"].middleware_stack  # Starlette's outermost, which answers 500 to what it catches
             errors.app = _Outside(errors.app, self._app, tuple(self._applications))
         prefix = _prefix(scope, tuple(self._applications))
-        if prefix and "\n" in scope["path"]:  # for Starlette no such address lies under a prefix
+        # For Starlette neither the prefix alone nor an address with a line break lies under the prefix.
+        if prefix and ("\n" in scope["path"] or _path(scope) == prefix):
             scope = {**scope, "root_path": scope.get("root_path", "") + prefix}
             await self._applications[prefix](scope, receive, send)
         else:

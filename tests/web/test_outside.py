@@ -47,7 +47,7 @@ def named(name: str, path: str) -> Starlette:
 def server(airflow: None, request: pytest.FixtureRequest) -> Iterator[TestClient]:
     from include.web.outside import AnswerWithoutAirflow
 
-    ours = {"/api/stocks": named("api", "/jobs/{name}"), "/stocks": named("pages", "/{name}")}
+    ours = {"/api/stocks": named("api", "/jobs/{name}"), "/stocks": named("pages", "/{name:path}")}
     mounted = [Mount(prefix, app) for prefix, app in ours.items()]
     app: Any = Starlette(
         middleware=[Middleware(Airflow), Middleware(AnswerWithoutAirflow, applications=ours)],
@@ -76,3 +76,10 @@ def test_an_address_with_a_line_break_is_ours_too(server: TestClient) -> None:
     assert server.get("/api/stocks/jobs/%0a..").text == "api '\\n..'"
     assert server.get("/api/stocks/%0ajobs/x").status_code == 404
     assert server.get("/stocksheet/%0a..").text == "Not Found"
+
+
+def test_the_prefix_alone_leads_to_what_is_under_it(server: TestClient) -> None:
+    named_after = server.get("/stocks?page=2", follow_redirects=False)
+    assert (named_after.status_code, named_after.headers["Location"]) == (307, f"{server.base_url}/stocks/?page=2")
+    assert server.get("/api/stocks").status_code == 404
+    assert server.get("/stocksheet").text == "Not Found"
