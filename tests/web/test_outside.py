@@ -80,6 +80,9 @@ def test_an_address_with_a_line_break_is_ours_too(server: TestClient) -> None:
 
 def test_the_prefix_alone_leads_to_what_is_under_it(server: TestClient) -> None:
     named_after = server.get("/stocks?page=2", follow_redirects=False)
-    assert (named_after.status_code, named_after.headers["Location"]) == (307, f"{server.base_url}/stocks/?page=2")
+    assert (named_after.status_code, named_after.headers["Location"]) == (
+        307,
+        f"{str(server.base_url).rstrip('/')}/stocks/?page=2",
+    )
     assert server.get("/api/stocks").status_code == 404
     assert server.get("/stocksheet").text == "Not Found"
