@@ -19,7 +19,7 @@ from local.supervision import states
 
 SINGLE_RUNS = 9
 HUNDRED_RUNS = 5
-BATCHES_OF_HUNDRED = 4  # 100 tickers at the default batch size of 25
+BATCHES_OF_HUNDRED = 2  # 100 tickers at the default batch size of 50
 RUN_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.02
 

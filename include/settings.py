@@ -44,8 +44,8 @@ class Settings(BaseSettings):
     single_ticker_tasks: int = Field(
         8, ge=0, le=256, description="up to this many tickers, each gets a task of its own"
     )
-    batch_size: int = Field(25, ge=1, le=10_000, description="tickers a mapped task analyses in larger jobs")
-    max_batches: int = Field(256, ge=1, le=1000, description="most mapped tasks of one job; batches grow beyond it")
+    batch_size: int = Field(50, ge=1, le=10_000, description="tickers a mapped task analyses in larger jobs")
+    max_batches: int = Field(64, ge=1, le=1000, description="most mapped tasks of one job; batches grow beyond it")
     job_timeout_minutes: float = Field(
         360.0, gt=0, le=10_000, description="a job that takes longer has failed; what it has stored stays"
     )

@@ -1,8 +1,11 @@
 """One batch of a job, from prices to stored outcomes. Knows no Airflow: a task calls it, and so does a test."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import islice
 
 from include.analysis import Strategy, load_strategies, outcome_of
 from include.market.prices import Prices
@@ -20,6 +23,8 @@ from include.storage.results import store_outcomes
 
 log = logging.getLogger(__name__)
 
+PORTION = 100  # tickers that a batch has in hand at a time: a larger one needs no more memory, and loses no more
+
 
 def run_batch(
     database: Database,
@@ -29,7 +34,7 @@ def run_batch(
     last_try: bool = False,
     wait_until: datetime | None = None,
 ) -> dict[str, int]:
-    """Fetch, analyse and store what is left of a batch; returns the counts {"completed", "failed"}.
+    """Fetch, analyse and store what is left of a batch, a portion at a time; returns {"completed", "failed"}.
 
     What can be had is stored, whatever becomes of the rest. Raises PricesLaterError when prices come later and nothing
     is wrong; bars that are late count as such before `wait_until`. Raises SourceUnavailableError or DatabaseError,
@@ -37,13 +42,15 @@ def run_batch(
     Raises StaleAttemptError when the job was ended meanwhile; nothing is written then.
     """
     work = database.run(lambda connection: begin_batch(connection, batch))
+    counts, delays = Counter(completed=0, failed=0), list[Delay]()
     if not work.sessions:
-        return {"completed": 0, "failed": 0}
+        return counts
     try:
         prices = open_prices(work.request.data_source)
-        outcomes, delays = _analyse(work, prices, last_try=last_try, wait_until=wait_until)
-        if outcomes:
-            database.run(lambda connection: store_outcomes(connection, batch, outcomes))
+        for portion in _portions(work):
+            outcomes, later = _analyse(portion, prices, last_try=last_try, wait_until=wait_until)
+            counts.update(_store(database, batch, outcomes))
+            delays += later
         if delays:
             raise _later(delays, len(work.sessions))
     except (SourceUnavailableError, PricesLaterError) as error:
@@ -53,6 +60,18 @@ def run_batch(
     except DatabaseError as error:
         _note(database, batch, ErrorCode.DATABASE_ERROR, f"its outcome could not be stored: {error}")
         raise
+    return counts
+
+
+def _portions(work: BatchWork) -> Iterator[BatchWork]:
+    sessions = iter(work.sessions.items())
+    while portion := dict(islice(sessions, PORTION)):
+        yield replace(work, sessions=portion)
+
+
+def _store(database: Database, batch: Batch, outcomes: Sequence[Outcome | Refusal]) -> dict[str, int]:
+    if outcomes:
+        database.run(lambda connection: store_outcomes(connection, batch, outcomes))
     failed = sum(isinstance(outcome, Refusal) for outcome in outcomes)
     return {"completed": len(outcomes) - failed, "failed": failed}
 

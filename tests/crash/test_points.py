@@ -80,7 +80,7 @@ def test_a_job_that_takes_longer_than_its_timeout_has_failed_with_that_reason(
 ) -> None:
     arm(folder, HANG)
     with Airflow(installation) as airflow:
-        run_id = airflow.request(tickers=[f"HANG{n}" for n in range(100)], data_source="demo")
+        run_id = airflow.request(tickers=[f"HANG{n}" for n in range(100)], data_source="demo", batch_size=25)
         run = airflow.wait(run_id, 150)
     assert run["state"] == "failed"
     assert run["note"] == "failed: its run took longer than the DAG's dagrun_timeout"

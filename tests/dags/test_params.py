@@ -42,3 +42,12 @@ def test_choices_have_readable_labels(params: Any) -> None:
     assert schema["values_display"]["null"] == "(none)"
     assert schema["values_display"]["watchlist"] == "My watchlist"
     assert params.get_param("strategy").schema["values_display"]["balanced"] == "Balanced"
+
+
+def test_a_process_that_runs_a_task_checks_no_ticker_of_it_again(params: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from include.pipeline.params import request_params
+
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "analyze")
+    in_task = request_params()
+    assert {name: param.schema for name, param in in_task.items()} == {name: {} for name in params}
+    assert {name: param.value for name, param in in_task.items()} == params.dump()

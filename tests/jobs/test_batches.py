@@ -23,7 +23,7 @@ def test_every_ticker_is_in_exactly_one_batch_and_batches_are_equal(count: int, 
 
 
 @pytest.mark.parametrize(
-    ("count", "size", "batches"), [(1, None, 1), (8, None, 8), (9, None, 1), (38, None, 2), (100, 10, 10), (3, 2, 2)]
+    ("count", "size", "batches"), [(1, None, 1), (8, None, 8), (9, None, 1), (60, None, 2), (100, 10, 10), (3, 2, 2)]
 )
 def test_small_jobs_get_a_task_a_ticker_and_large_ones_get_batches(count: int, size: int | None, batches: int) -> None:
     assert len(cut_batches([f"T{n}" for n in range(count)], size, LIMITS)) == batches

@@ -124,3 +124,47 @@ def test_a_job_that_waits_is_alive_until_it_is_cancelled(
     cancel_job(connection, "job", "nobody wants it", actor="ann")
     with pytest.raises(StaleAttemptError):
         keep_alive(connection, batch)
+
+
+@pytest.fixture
+def in_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches are done two tickers at a time."""
+    monkeypatch.setattr("include.pipeline.batch.PORTION", 2)
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_a_large_batch_is_done_a_portion_at_a_time(stocks: Database, connection: Connection, batch: Batch) -> None:
+    prices = Instead()
+    assert run_batch(stocks, batch, using(prices)) == {"completed": 3, "failed": 0}
+    assert prices.asked == [["IBM", "JPM"], ["XOM"]]
+    assert finalize_job(connection, "job").status is JobStatus.COMPLETED  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_portions_behind_one_that_waits_are_done_before_the_batch_comes_back(
+    stocks: Database, connection: Connection, batch: Batch
+) -> None:
+    with pytest.raises(PricesLaterError, match="1 of 3 tickers have no prices yet"):
+        run_batch(stocks, batch, using(Instead(WAITS)))
+    assert {ticker: status for ticker, (status, _) in statuses(connection).items()} == {
+        "IBM": "processing",
+        "JPM": "completed",
+        "XOM": "completed",
+    }
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_what_a_portion_has_stored_is_not_done_again_when_the_next_one_breaks(
+    stocks: Database, connection: Connection, batch: Batch
+) -> None:
+    class BreaksAtXom(Instead):
+        def fetch(self, wanted: Mapping[str, date | None], bars: int) -> Mapping[str, Found]:
+            if "XOM" in wanted:
+                raise SourceUnavailableError("gone")
+            return super().fetch(wanted, bars)
+
+    with pytest.raises(SourceUnavailableError):
+        run_batch(stocks, batch, using(BreaksAtXom()))
+    again = Instead()
+    assert run_batch(stocks, batch, using(again)) == {"completed": 1, "failed": 0}
+    assert again.asked == [["XOM"]]

@@ -46,11 +46,12 @@ class DemoSource:
 def demo_bars(ticker: str, until: date, bars: int) -> Bars:
     """The newest `bars` weekdays up to `until`, none before FIRST_SESSION."""
     stop = int(np.busday_count(FIRST_SESSION, until + timedelta(days=1)))
-    days = np.arange(max(0, stop - bars), stop)
+    first = max(0, stop - bars)
+    days = np.arange(first, stop)
     seed = int.from_bytes(sha256(ticker.encode()).digest()[:8], "big")
     level = 20 + 480 * _uniform(seed, 0, np.array([0]))
-    close = np.round(level * _shape(seed, days), 2)
-    previous = np.round(level * _shape(seed, days - 1), 2)
+    closes = np.round(level * _shape(seed, np.arange(first - 1, stop)), 2)
+    previous, close = closes[:-1], closes[1:]
     open_ = np.round(previous * (1 + 0.006 * (_uniform(seed, 1, days) - 0.5)), 2)
     return Bars(
         ticker=ticker,
