@@ -6,7 +6,7 @@ import sys
 # Far more jobs than one user may have: before the settings are read, here and by the processes that are started.
 os.environ["BELLWETHER_MAX_ACTIVE_JOBS"] = "10000"
 
-from benchmarks import analysis, api, jobs, market, pages, whole_stack
+from benchmarks import analysis, api, jobs, market, pages, size, whole_stack
 from benchmarks.figures import load_last, save, show
 from local.home import default_home
 
@@ -17,10 +17,11 @@ PARTS = {
     "api": api.measure,
     "market": market.measure,
     "pages": pages.measure,
+    "size": size.measure,
 }
 
 
-ONLY_WHEN_NAMED = ("pages",)  # it needs a browser
+ONLY_WHEN_NAMED = ("pages", "size")  # they need a browser, and an hour with 30 GB of disk
 
 
 def main(wanted: list[str]) -> int:

@@ -3,18 +3,21 @@
 from dataclasses import replace
 
 import pytest
+from psycopg.errors import ForeignKeyViolation
 
 from benchmarks.past import FIRST_DAY, Past, fill, name_of
 from include.jobs.claims import claim_key
 from include.model.bars import DataSource
 from include.model.job import JobStatus
 from include.model.request import AnalysisRequest
+from include.storage.address import Address
 from include.storage.connection import Connection, connect
+from include.storage.doctor import examine
 from include.storage.jobs import progress
 from include.storage.requests import find_claim
 from include.storage.results import fresh_results, verdicts
 from local.postgres import Cluster
-from tests.conftest import OWNER, PASSWORD
+from tests.conftest import APP, OWNER, PASSWORD
 from tests.storage.demands import demand, outcome
 
 JOBS = 120
@@ -52,3 +55,13 @@ def test_a_hundred_tickers_have_a_result_on_the_first_day(filled: Connection) ->
 def test_every_completed_detail_has_its_result(filled: Connection) -> None:
     rows = [row for number in range(JOBS) for row in verdicts(filled, f"past-{number}")]
     assert [row.ticker for row in rows if (row.summary is None) != (row.ticker == "BENCHGONE")] == []
+
+
+def test_what_is_written_unchecked_is_as_the_triggers_would_have_kept_it(
+    cluster: Cluster, database: str, app_url: str
+) -> None:
+    with connect(cluster.url(database)) as superuser:
+        fill(superuser, Past(jobs=JOBS, unchecked=True), REQUEST, outcome("JPM"))
+        assert [f for f in examine(Address(app_url, is_of_tasks=True), APP, 60.0) if f.troubles] == []
+        with pytest.raises(ForeignKeyViolation):
+            superuser.execute("UPDATE analysis_results SET job_id = 'nobody'")
