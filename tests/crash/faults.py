@@ -9,9 +9,9 @@ import psutil
 from include.model.job import JobStatus, Progress
 from include.storage.connection import connect
 from include.storage.jobs import progress
-from local import supervision
+from local import processes, supervision
 from local.postgres import running_postmaster
-from local.stack import Stack
+from local.stack import Stack, up
 from tests.crash.histories import History
 from tests.end_to_end.airflow import Airflow
 
@@ -47,6 +47,35 @@ def kill_tree(process: psutil.Process) -> None:
     for each in [*process.children(recursive=True), process]:
         with suppress(psutil.NoSuchProcess):
             each.kill()
+
+
+def kill_a_task(installation: Stack) -> None:
+    workers = [
+        child
+        for child in supervised(installation, "scheduler").children(recursive=True)
+        if "LocalExecutor" in " ".join(child.cmdline()) and child.children()
+    ]
+    kill_tree(workers[0].children()[0])
+
+
+def kill_scheduler_with_its_tasks(installation: Stack) -> None:
+    kill_tree(supervised(installation, "scheduler"))
+
+
+def kill_scheduler_alone(installation: Stack) -> None:
+    supervised(installation, "scheduler").kill()
+
+
+def kill_api_server(installation: Stack) -> None:
+    kill_tree(supervised(installation, "api-server"))
+
+
+def kill_everything_and_start_again(installation: Stack) -> None:
+    postmaster = running_postmaster(installation.cluster)
+    assert postmaster is not None
+    for process in [*processes.of_stack(installation.home.folder), postmaster]:
+        kill_tree(process)
+    up(installation.home)
 
 
 def kill_postgres(installation: Stack) -> None:

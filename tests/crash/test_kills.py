@@ -7,49 +7,21 @@ from collections.abc import Callable
 
 import pytest
 
-from local import processes
-from local.postgres import running_postmaster
-from local.stack import Stack, up
+from local.stack import Stack
 from tests.crash.faults import (
     assert_every_ticker_is_stored_once,
     ended,
     job_in_the_middle,
+    kill_a_task,
+    kill_api_server,
+    kill_everything_and_start_again,
     kill_postgres,
-    kill_tree,
-    supervised,
+    kill_scheduler_alone,
+    kill_scheduler_with_its_tasks,
 )
 from tests.crash.histories import History
 
 TICKERS = [f"CRASH{n}" for n in range(3000)]
-
-
-def kill_a_task(installation: Stack) -> None:
-    workers = [
-        child
-        for child in supervised(installation, "scheduler").children(recursive=True)
-        if "LocalExecutor" in " ".join(child.cmdline()) and child.children()
-    ]
-    kill_tree(workers[0].children()[0])
-
-
-def kill_scheduler_with_its_tasks(installation: Stack) -> None:
-    kill_tree(supervised(installation, "scheduler"))
-
-
-def kill_scheduler_alone(installation: Stack) -> None:
-    supervised(installation, "scheduler").kill()
-
-
-def kill_api_server(installation: Stack) -> None:
-    kill_tree(supervised(installation, "api-server"))
-
-
-def kill_everything_and_start_again(installation: Stack) -> None:
-    postmaster = running_postmaster(installation.cluster)
-    assert postmaster is not None
-    for process in [*processes.of_stack(installation.home.folder), postmaster]:
-        kill_tree(process)
-    up(installation.home)
 
 
 @pytest.mark.parametrize(
