@@ -48,7 +48,9 @@ def _store_one(connection: Connection, batch: Batch, outcome: Outcome | Refusal)
 
 def _store(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> int:
     with connection.transaction():
-        stored = queries().store_outcomes(connection, job_id=batch.job_id, attempt=batch.attempt, outcomes=Jsonb(rows))
+        stored = queries().store_outcomes(
+            connection, job_id=batch.job_id, attempt=batch.attempt, batch=batch.number, outcomes=Jsonb(rows)
+        )
         if stored["ended"] is None:
             raise StaleAttemptError(batch.job_id, batch.attempt)
         if stored["unlinked"]:

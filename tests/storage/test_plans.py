@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 from psycopg import Cursor
+from psycopg.types.json import Jsonb
 
 from benchmarks.past import FIRST_DAY, Past, fill, name_of
+from include.jobs.claims import claim_key
 from include.model.analysis import Verdict
 from include.model.bars import DataSource
+from include.model.job import Batch, PlannedTicker, Run
 from include.model.viewer import Viewer
-from include.storage.connection import Connection, connect
+from include.storage.connection import Connection, connect, queries
 from include.storage.details import DetailFilter, details_by_seconds, details_by_ticker, errors_of_job
+from include.storage.jobs import begin_batch, claim_job, write_details
 from include.storage.operating import days_of_work, waiting_jobs
 from include.storage.reading import JobFilter, current_jobs, newest_jobs, summary
+from include.storage.results import outcome_columns
 from include.storage.screening import (
     Screen,
     Series,
@@ -38,6 +43,7 @@ GROWING = {
     *("analysis_jobs", "analysis_jobs_details", "analysis_results", "analysis_raw_data", "analysis_requests"),
     "follow_ups",
 }
+BATCHES, BATCH = 40, 25  # of one job, larger than any that the planner knows
 ANN, ADMIN = Viewer(name="ann", sees_all=False), Viewer(name="admin", sees_all=True)
 SERIES = Series(ticker=name_of(7))
 MIDDLE = "past-5000"
@@ -120,6 +126,29 @@ def test_a_read_goes_through_no_growing_table(past: str, name: str) -> None:
         found = READS[name](connection)
     assert found or name in ("current jobs", "what waits")
     assert [plan for plan in Explaining.plans if tables_gone_through(plan)] == []
+
+
+def test_storing_a_batch_reads_the_tickers_of_no_other_batch(past: str) -> None:
+    names = [name_of(number) for number in range(BATCHES * BATCH)]
+    large = demand(*names)
+    batch = Batch(job_id="large", attempt=1, number=BATCHES // 2, label="")
+    plan = [PlannedTicker(ticker=t, session=FIRST_DAY, batch=place // BATCH) for place, t in enumerate(names)]
+    with connect(past) as connection, connection.transaction(force_rollback=True):
+        claim_job(connection, Run(dag_id="analyze_stocks", job_id="large"), claim_key(large.request), large)
+        write_details(connection, "large", plan)
+        outcomes = [outcome_columns(outcome(ticker)) for ticker in begin_batch(connection, batch).sessions]
+        (row,) = connection.execute(
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + queries().store_outcomes.sql,
+            {"job_id": "large", "attempt": 1, "batch": batch.number, "outcomes": Jsonb(outcomes)},
+        ).fetchall()
+    assert rows_read(row["QUERY PLAN"][0]["Plan"], "analysis_jobs_details") <= 3 * BATCH
+
+
+def rows_read(node: dict[str, Any], table: str) -> float:
+    """Rows of a table that were looked at, also those that were then left out."""
+    is_scan = node.get("Relation Name") == table and "Scan" in node["Node Type"]
+    own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] if is_scan else 0
+    return float(own + sum(rows_read(part, table) for part in node.get("Plans", ())))
 
 
 def tables_gone_through(node: dict[str, Any], growing: Set[str] = GROWING) -> set[str]:

@@ -1,7 +1,8 @@
--- name: store_outcomes(job_id, attempt, outcomes)^
+-- name: store_outcomes(job_id, attempt, batch, outcomes)^
 -- All outcomes of a batch in one statement: results, their raw data, the details, and the job's heartbeat.
 -- Writes nothing when the attempt is over. Returns how many details have ended by it (NULL then), and how many of them
--- have no result of this job, since a newer job's stands.
+-- have no result of this job, since a newer job's stands. The batch is said for its index: without it the planner, which
+-- knows how many tickers jobs have as a rule, goes through all of a large job's for each of its batches.
 WITH job AS (
     UPDATE analysis_jobs
     SET heartbeat_at = clock_timestamp()
@@ -33,7 +34,8 @@ result AS (
         detail.started_at, clock_timestamp()
     FROM job
     CROSS JOIN outcome
-    JOIN analysis_jobs_details AS detail ON detail.job_id = job.job_id AND detail.ticker = outcome.ticker
+    JOIN analysis_jobs_details AS detail
+        ON detail.job_id = job.job_id AND detail.batch = :batch AND detail.ticker = outcome.ticker
     WHERE outcome.error_code IS NULL AND detail.status = 'processing'
     ORDER BY outcome.ticker -- every writer takes its rows in the same order: no deadlock between jobs
     ON CONFLICT ON CONSTRAINT analysis_results_key DO UPDATE
@@ -82,7 +84,10 @@ ended AS (
         result_id = result.id,
         completed_at = clock_timestamp()
     FROM job CROSS JOIN outcome LEFT JOIN result USING (ticker)
-    WHERE detail.job_id = job.job_id AND detail.ticker = outcome.ticker AND detail.status = 'processing'
+    WHERE detail.job_id = job.job_id
+        AND detail.batch = :batch
+        AND detail.ticker = outcome.ticker
+        AND detail.status = 'processing'
     RETURNING detail.status, detail.result_id
 )
 SELECT
