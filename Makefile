@@ -1,6 +1,6 @@
 # Bellwether on one machine, without Docker. `make` alone explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status doctor mend logs password user clean test test-browser test-crash test-distributed test-fab fuzz check bench screenshots schema lock installed installed-dev
+.PHONY: help run up down status doctor mend logs password user clean test test-browser test-crash test-soak test-distributed test-fab fuzz check bench screenshots schema lock installed installed-dev
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do command -v $$name && break; done)
 NO_PYTHON = $(error Python 3.11, 3.12 or 3.13 is needed: install it, or say where it is: make run PYTHON=/path/to/it)
@@ -65,6 +65,10 @@ test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager
 
 test-crash: installed-dev ## the long tests: kill -9 everything in turn, in the middle of a job, and more (about twenty minutes)
 	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
+
+test-soak: export BELLWETHER_SOAK_MINUTES := $(or $(MINUTES),60)
+test-soak: installed-dev ## load through all doors for MINUTES=60, with kills; a report of what grew is in .local/soak
+	@$(VENV)/python -m pytest -s tests/soak $(ARGS)
 
 fuzz: installed-dev ## ask everything of every route of the API, some 10,000 times (about six minutes)
 	@$(VENV)/python -m pytest -s tests/fuzz $(ARGS)

@@ -1,0 +1,112 @@
+"""The load: threads that ask and threads that read, as long as it goes on, and what became of every call."""
+
+import itertools
+import random
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from local.stack import Stack
+from tests.soak.doors import (
+    Asker,
+    CommandFailedError,
+    ask_airflow,
+    ask_for_a_watchlist,
+    ask_our_api,
+    at_the_command_line,
+    follow,
+    reads,
+)
+
+ACTIVE_JOBS = 100
+SECONDS_FOR_AN_ANSWER = 60.0
+ASKS_EVERY, READS_EVERY = 0.1, 0.5
+
+
+@dataclass(slots=True)
+class Load:
+    """Everybody who asks, and what they got: the ids of jobs, and by name of who asked how calls ended."""
+
+    installation: Stack
+    active: Callable[[], int]
+    job_ids: list[str] = field(default_factory=list)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """All ask while the block runs; at its end each has the answer that it waits for."""
+        token = self.installation.token()
+        threads = [
+            threading.Thread(target=self._go_on, args=(name, asker, every, token))
+            for name, asker, every in self._everybody()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+
+    def _everybody(self) -> Iterator[tuple[str, Asker, float]]:
+        askers = {
+            "our API": (ask_our_api, 4),
+            "Airflow's API": (ask_airflow, 2),
+            "a watchlist": (ask_for_a_watchlist, 1),
+            "the command line": (at_the_command_line(self.installation), 1),
+        }
+        for name, (asker, count) in askers.items():
+            for _ in range(count):
+                yield name, self._while_there_is_room(asker), ASKS_EVERY
+        for name, reader in reads().items():
+            yield name, reader, READS_EVERY
+        for _ in range(3):
+            yield "a stream", follow(self._any_recent), READS_EVERY
+
+    def _while_there_is_room(self, asker: Asker) -> Asker:
+        def ask(client: httpx.Client, number: int) -> str | None:
+            return asker(client, number) if self.active() < ACTIVE_JOBS else None
+
+        return ask
+
+    def _any_recent(self) -> str | None:
+        recent = self.job_ids[-20:]
+        return random.choice(recent) if recent else None  # noqa: S311
+
+    def _go_on(self, name: str, asker: Asker, every: float, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(
+            base_url=self.installation.url, headers=headers, timeout=SECONDS_FOR_AN_ANSWER, trust_env=False
+        ) as client:
+            for number in itertools.count():
+                self.answers[name, self._ask(asker, client, number)] += 1
+                if self._over.wait(every):
+                    return
+
+    def _ask(self, asker: Asker, client: httpx.Client, number: int) -> str:
+        """How one call ended, in a word."""
+        try:
+            job_id = asker(client, number)
+        except httpx.HTTPStatusError as error:
+            return str(error.response.status_code)
+        except (httpx.TransportError, CommandFailedError, subprocess.TimeoutExpired) as error:
+            return type(error).__name__
+        if job_id is not None:
+            self.job_ids.append(job_id)
+        return "answered"
+
+
+def after(seconds: float, do: Callable[[], None], over: float) -> None:
+    """Do something every so many seconds until a moment of the monotonic clock."""
+    while time.monotonic() + seconds < over:
+        time.sleep(seconds)
+        do()
+    time.sleep(max(0.0, over - time.monotonic()))
