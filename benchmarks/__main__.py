@@ -6,13 +6,14 @@ import sys
 # Far more jobs than one user may have: before the settings are read, here and by the processes that are started.
 os.environ["BELLWETHER_MAX_ACTIVE_JOBS"] = "10000"
 
-from benchmarks import analysis, api, jobs, market, pages, size, whole_stack
+from benchmarks import analysis, api, jobs, market, pages, scale, size, whole_stack
 from benchmarks.figures import load_last, save, show
 from local.home import default_home
 
 PARTS = {
     "analysis": analysis.measure,
     "stack": whole_stack.measure,
+    "scale": scale.measure,
     "jobs": jobs.measure,
     "api": api.measure,
     "market": market.measure,

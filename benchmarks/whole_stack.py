@@ -40,7 +40,7 @@ def _jobs(running: Stack) -> Iterator[Figure]:
     with logged_in(running) as client:
         common = {"data_source": "sample", "force": True}  # else a second run would be answered from the first
         hundred = {"tickers": list(universe("sample")[:100]), **common}
-        _wait_for_dag(client, "empty_graph")
+        wait_for_dag(client, "empty_graph")
         for dag_id, conf in (("analyze_stocks", hundred), ("empty_graph", {})):
             _run(client, dag_id, conf)  # warm
         single = [_run(client, "analyze_stocks", {"tickers": ["JPM"], **common}) for _ in range(SINGLE_RUNS)]
@@ -78,7 +78,8 @@ def logged_in(running: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def _wait_for_dag(client: httpx.Client, dag_id: str) -> None:
+def wait_for_dag(client: httpx.Client, dag_id: str) -> None:
+    """Wait until Airflow knows a DAG."""
     deadline = time.monotonic() + RUN_SECONDS
     while not client.get(f"/api/v2/dags/{dag_id}").is_success:
         if time.monotonic() > deadline:
