@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import assert_never
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from include.model.changes import Change, ChangeKind, count_in_words
+from include.model.changes import Change, ChangeKind, count_in_words, describe
 from include.model.notifications import Digest
 
 MOST_CHANGES = 100  # of a digest that are written out; the rest is counted
@@ -55,39 +54,6 @@ def headline(digest: Digest) -> str:
 def one_line(text: str) -> str:
     """A text without what would begin another line, or another header of a mail."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def describe(change: Change) -> str:
-    """What happened to a ticker, in half a sentence."""
-    match change.kind:
-        case ChangeKind.STOP | ChangeKind.TARGET:
-            return _level(change)
-        case ChangeKind.NEW_BUY | ChangeKind.DROPPED | ChangeKind.FLIPPED:
-            return f"{change.previous_verdict} -> {change.verdict}, score {change.previous_score} -> {change.score}" + (
-                f" ({change.message})" if change.message else ""
-            )
-        case ChangeKind.FAILED:
-            return f"{change.message} ({change.error_code})"
-        case ChangeKind.INCOMPARABLE:
-            return str(change.message)
-        case ChangeKind.RECOVERED | ChangeKind.NEW:
-            return f"{change.verdict}, score {change.score}"
-        case _:
-            assert_never(change.kind)
-
-
-def _level(change: Change) -> str:
-    level, price = _price(change.level), _price(change.price)
-    adjusted = "" if change.adjustment in (None, 1) else f", adjusted by {change.adjustment:.6g} since"
-    day = "" if change.reached_on == change.session_date else f" on {change.reached_on}"
-    plan = f"{level} of the plan of {change.plan_session}{adjusted}"
-    return f"{change.basis} {price}{day} reached {plan}; now {change.verdict}"
-
-
-def _price(value: float | None) -> str:
-    if value is None:
-        return "?"
-    return f"{value:.2f}" if value >= 1 else f"{value:.6g}"
 
 
 def _sorted(changes: Iterable[Change]) -> list[Change]:

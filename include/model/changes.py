@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import assert_never
 
 from include.model.analysis import Verdict
 from include.model.bars import DataSource
@@ -92,3 +93,36 @@ def count_in_words(counts: Iterable[tuple[ChangeKind, int]]) -> str:
     """As `2 new Buys, 1 stop reached`, what matters most first; empty without any."""
     found = dict(counts)
     return ", ".join(f"{found[kind]} {kind.words[found[kind] > 1]}" for kind in ChangeKind if found.get(kind))
+
+
+def describe(change: Change) -> str:
+    """What happened to a ticker, in half a sentence."""
+    match change.kind:
+        case ChangeKind.STOP | ChangeKind.TARGET:
+            return _level(change)
+        case ChangeKind.NEW_BUY | ChangeKind.DROPPED | ChangeKind.FLIPPED:
+            return f"{change.previous_verdict} -> {change.verdict}, score {change.previous_score} -> {change.score}" + (
+                f" ({change.message})" if change.message else ""
+            )
+        case ChangeKind.FAILED:
+            return f"{change.message} ({change.error_code})"
+        case ChangeKind.INCOMPARABLE:
+            return str(change.message)
+        case ChangeKind.RECOVERED | ChangeKind.NEW:
+            return f"{change.verdict}, score {change.score}"
+        case _:
+            assert_never(change.kind)
+
+
+def _level(change: Change) -> str:
+    level, price = _price(change.level), _price(change.price)
+    adjusted = "" if change.adjustment in (None, 1) else f", adjusted by {change.adjustment:.6g} since"
+    day = "" if change.reached_on == change.session_date else f" on {change.reached_on}"
+    plan = f"{level} of the plan of {change.plan_session}{adjusted}"
+    return f"{change.basis} {price}{day} reached {plan}; now {change.verdict}"
+
+
+def _price(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:.2f}" if value >= 1 else f"{value:.6g}"
