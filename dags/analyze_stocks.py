@@ -45,7 +45,7 @@ from include.settings import settings
     doc_md=__doc__,
     tags=["stocks"],
     default_args={"owner": "bellwether"},
-    max_active_runs=64,
+    max_active_runs=256,  # jobs that wait for a price source, some for hours, must not keep all others from beginning
     max_active_tasks=64,
     dagrun_timeout=timedelta(minutes=settings().job_timeout_minutes),
 )
