@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from airflow.configuration import retrieve_configuration_description
 from kubernetes.client import ApiClient
 
 from include.settings import Settings
@@ -131,7 +130,10 @@ def test_with_celery_the_settings_are_those_of_make_up_with_it() -> None:
 
 
 @BOTH
+@pytest.mark.usefixtures("airflow")
 def test_every_option_is_one_that_airflow_or_its_provider_has(values: dict[str, Any]) -> None:
+    from airflow.configuration import retrieve_configuration_description
+
     known = retrieve_configuration_description(include_providers=True)
     for section, options in values["config"].items():
         assert options.keys() <= known[section]["options"].keys(), section

@@ -143,7 +143,15 @@ def test_the_command_line_answers_programs(environment: dict[str, str]) -> None:
     assert said("results", "IBM", "--source", "sample")[0]["ticker"] == "IBM"
 
 
-@pytest.mark.usefixtures("held")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started meanwhile can be interrupted, also where these tests cannot: in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("held", "interruptible")
 def test_interrupted_watching_leaves_the_job_running(environment: dict[str, str], cora: Client) -> None:
     asked = cora.submit(tickers=["GOESON"], data_source="demo")
     watching = subprocess.Popen(

@@ -10,7 +10,7 @@ from include.storage.connection import connect
 from local.stack import Stack
 from tests.end_to_end.airflow import Airflow
 
-BATCHES = 80
+BATCHES = 64  # the most that a job is cut into
 SMALL_JOBS = 8
 TURNS = """
 SELECT run_id, task_id, map_index, scheduled_dttm AS waited_from, queued_dttm AS taken

@@ -14,6 +14,7 @@ from local.stack import Stack
 from tests.end_to_end.airflow import Airflow, wait_until
 
 API = "/api/stocks"
+MANY = 500  # as many as a page may have
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +92,11 @@ def test_a_job_is_hidden_from_others_from_the_moment_it_is_accepted(users: dict[
         assert users["ann"].http.get(f"{API}/jobs/{job_id}").is_success
 
 
-def pages(who: Airflow, path: str, **filters: Any) -> list[dict[str, Any]]:
-    """All items of a list, a few at a time."""
+def pages(who: Airflow, path: str, at_a_time: int = 2, **filters: Any) -> list[dict[str, Any]]:
+    """All items of a list, so many at a time."""
     items, cursor = [], None
     while True:
-        answer = read(who, path, limit=2, **filters, **({"cursor": cursor} if cursor else {}))
+        answer = read(who, path, limit=at_a_time, **filters, **({"cursor": cursor} if cursor else {}))
         items += answer["items"]
         cursor = answer["next_cursor"]
         if cursor is None:
@@ -124,7 +125,7 @@ def test_the_details_name_every_ticker_and_why_one_failed(ann: Airflow, of_ann: 
 
 def test_a_list_of_jobs_has_the_own_ones_and_an_operator_sees_all(users: dict[str, Airflow], of_ann: str) -> None:
     of_bob = done(users["bob"], tickers=["T"], data_source="sample", capital=20_002)
-    seen = {name: [job["job_id"] for job in pages(users[name], "/jobs")] for name in ("ann", "bob", "vic", "olga")}
+    seen = {name: [job["job_id"] for job in pages(users[name], "/jobs", 20)] for name in ("ann", "bob", "vic", "olga")}
     assert of_ann in seen["ann"]
     assert of_bob not in seen["ann"]
     assert seen["bob"][0] == of_bob
@@ -177,12 +178,12 @@ def test_results_are_everybodys_and_those_of_a_job_are_for_who_sees_it(users: di
     mine = {row["ticker"] for row in pages(users["ann"], "/results", job_id=of_ann)}
     assert mine == {"IBM", "JPM", "KO"}
     assert pages(users["bob"], "/results", job_id=of_ann) == []
-    assert mine <= {row["ticker"] for row in pages(users["vic"], "/results", data_source="sample")}
+    assert mine <= {row["ticker"] for row in pages(users["vic"], "/results", MANY, data_source="sample")}
     assert [row["ticker"] for row in pages(users["vic"], "/results", ticker=["ko", "IBM"], sort="ticker")] == [
         "IBM",
         "KO",
     ]
-    scores = [row["score"] for row in pages(users["vic"], "/results", sort="-score")]
+    scores = [row["score"] for row in pages(users["vic"], "/results", MANY, sort="-score")]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -190,7 +191,7 @@ def test_the_screener_as_csv_has_every_row_that_its_pages_have(ann: Airflow, of_
     answer = ann.http.get(f"{API}/results", params={"format": "csv", "sort": "ticker"}).raise_for_status()
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["ticker"] for row in rows] == [row["ticker"] for row in pages(ann, "/results", sort="ticker")]
+    assert [row["ticker"] for row in rows] == [row["ticker"] for row in pages(ann, "/results", MANY, sort="ticker")]
     assert rows[0]["verdict"]
 
 
@@ -199,7 +200,7 @@ def test_the_screener_as_parquet_has_every_row_that_its_pages_have(ann: Airflow,
 
     answer = ann.http.get(f"{API}/results", params={"format": "parquet", "sort": "ticker"}).raise_for_status()
     assert answer.headers["content-type"] == "application/vnd.apache.parquet"
-    rows, items = read_table(io.BytesIO(answer.content)).to_pylist(), pages(ann, "/results", sort="ticker")
+    rows, items = read_table(io.BytesIO(answer.content)).to_pylist(), pages(ann, "/results", MANY, sort="ticker")
     names = ("ticker", "verdict", "score", "entry", "reasons")
     assert [[row[name] for name in names] for row in rows] == [[item[name] for name in names] for item in items]
 
