@@ -7,9 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from include.model.analysis import Category, Verdict
 from include.model.duplicates import EqualPair
 from include.model.errors import FieldProblem
 from include.model.job import JobStatus
+from include.model.notifications import Channel, NotificationRow, Preferences
 from include.model.reading import JobSummary
 
 Row = TypeVar("Row")
@@ -98,6 +100,53 @@ class Added:
     name: str
     added: int
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCounts:
+    """How many results there are, in all and of each verdict."""
+
+    total: int
+    verdicts: Mapping[Verdict, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One indicator that moved the score by so many points; `is_turn`: it votes otherwise, or came, or went."""
+
+    id: str
+    category: Category
+    rule: str
+    previous_rule: str
+    vote: int
+    previous_vote: int
+    points: float
+    is_turn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A result beside that of the session before, whose fields are None for the first one.
+
+    `words` say what changed, or why the indicators cannot be compared; `moves` has the largest first.
+    """
+
+    session: date
+    score: float
+    verdict: Verdict
+    previous_session: date | None
+    previous_score: float | None
+    previous_verdict: Verdict | None
+    words: str
+    moves: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings(Preferences):
+    """What you want to be told, which ways an operator has set up, and what became of your newest notifications."""
+
+    ways: Mapping[Channel, bool]
+    recent: tuple[NotificationRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,6 @@
 """The API as methods: typed values in and out, errors of `include.client.errors`."""
 
 from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 from uuid import uuid4
@@ -12,38 +10,29 @@ from pydantic import TypeAdapter
 from include.client.answers import Glance, Health, Page, Strategy, Submission, Universe, UniverseMembers, Version
 from include.client.calls import Calls, segment
 from include.client.errors import UNAVAILABLE, ApiError, NoAnswerError
-from include.client.exporting import export
-from include.client.fields import (
-    JobFilters,
-    PriceFilters,
-    RequestFields,
-    ResultFilters,
-    SeriesFilters,
-    TrackRecordFilters,
-)
+from include.client.fields import JobFilters, RequestFields
 from include.client.login import Login
+from include.client.notifications import Notifications
 from include.client.reading import error_of, value_of
 from include.client.record import Record
+from include.client.stocks import Stocks
 from include.client.waiting import OnProgress, Watch
 from include.client.watchlists import Watchlists
-from include.model.reading import DetailRow, JobSummary, JobView
-from include.model.results import Explanation, Prices, ResultRow
-from include.model.track_record import FollowUpRow, TrackRecord
+from include.model.changes import Change
+from include.model.reading import DetailRow, ErrorGroup, JobSummary, JobView
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 WAIT_SECONDS = 6 * 3600.0  # a job that takes longer has failed, unless the server's settings say otherwise
 PAUSE_SECONDS = 1.0
 
-_SUBMISSION, _VIEW, _EXPLANATION = TypeAdapter(Submission), TypeAdapter(JobView), TypeAdapter(Explanation)
-_JOBS, _DETAILS, _RESULTS = TypeAdapter(Page[JobSummary]), TypeAdapter(Page[DetailRow]), TypeAdapter(Page[ResultRow])
+_SUBMISSION, _VIEW, _GLANCE = TypeAdapter(Submission), TypeAdapter(JobView), TypeAdapter(Glance)
+_JOBS, _DETAILS = TypeAdapter(Page[JobSummary]), TypeAdapter(Page[DetailRow])
+_ERRORS, _CHANGES = TypeAdapter(Page[ErrorGroup]), TypeAdapter(Page[Change])
 _STRATEGIES, _UNIVERSES = TypeAdapter(Page[Strategy]), TypeAdapter(Page[Universe])
-_RESULT, _MEMBERS = TypeAdapter(ResultRow), TypeAdapter(UniverseMembers)
-_GLANCE, _PRICES = TypeAdapter(Glance), TypeAdapter(Prices)
-_RECORDS, _FOLLOW_UPS = TypeAdapter(Page[TrackRecord]), TypeAdapter(Page[FollowUpRow])
-_HEALTH, _VERSION = TypeAdapter(Health), TypeAdapter(Version)
+_MEMBERS, _HEALTH, _VERSION = TypeAdapter(UniverseMembers), TypeAdapter(Health), TypeAdapter(Version)
 
 
-class Client:
+class Client(Stocks):
     """One server, as one user: by a ready token, or by user and password, with a token taken and renewed as needed.
 
     Connection errors, timeouts and 503 are tried again for `patience` seconds where that is safe; nothing else is.
@@ -59,8 +48,9 @@ class Client:
         token: str | None = None,
         patience: float = 30.0,
     ) -> None:
-        self._calls = Calls(url, Login(url, user, password, token), patience)
+        super().__init__(Calls(url, Login(url, user, password, token), patience))
         self.watchlists = Watchlists(self._calls, self._ask)
+        self.notifications = Notifications(self._calls)
         self.record = Record(self._calls)
 
     def __enter__(self) -> Self:
@@ -93,6 +83,14 @@ class Client:
         """The tickers of a job, by name."""
         return self._calls.items(f"/jobs/{segment(job_id)}/details", _DETAILS, None, status=status)
 
+    def errors(self, job_id: str) -> tuple[ErrorGroup, ...]:
+        """Why tickers of a job failed: each reason once, the most frequent first, and what to do."""
+        return tuple(self._calls.get(f"/jobs/{segment(job_id)}/errors", _ERRORS).items)
+
+    def changes(self, job_id: str, limit: int | None = None, *, kind: str | None = None) -> Iterator[Change]:
+        """What a job found to have changed on your lists, the newest first; `watchlists.changes` has a list's."""
+        return self._calls.items(f"/jobs/{segment(job_id)}/changes", _CHANGES, limit, kind=kind)
+
     def wait(self, job_id: str, on_progress: OnProgress | None = None, *, timeout: float = WAIT_SECONDS) -> JobSummary:
         """The job as it ended; `on_progress` is called whenever it has changed. Raises JobIsActiveError."""
         return Watch(self._calls, job_id, on_progress, timeout).until_end(PAUSE_SECONDS)
@@ -109,45 +107,6 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Remove an ended job, its details, and the results that it alone wrote; for administrators."""
         self._calls.send("DELETE", f"/jobs/{segment(job_id)}", repeatable=False)
-
-    def results(self, limit: int | None = None, **filters: Unpack[ResultFilters]) -> Iterator[ResultRow]:
-        """The screener: the latest result of each ticker."""
-        return self._calls.items("/results", _RESULTS, limit, **filters)
-
-    def result(self, ticker: str, **series: Unpack[SeriesFilters]) -> ResultRow:
-        """The latest result of a ticker."""
-        return self._calls.get(f"/results/{segment(ticker)}", _RESULT, **series)
-
-    def history(self, ticker: str, limit: int | None = None, **series: Unpack[SeriesFilters]) -> Iterator[ResultRow]:
-        """All results of a ticker, the newest session first."""
-        return self._calls.items(f"/results/{segment(ticker)}/history", _RESULTS, limit, **series)
-
-    def export(self, file: Path, **filters: Unpack[ResultFilters]) -> int:
-        """Write the whole screener, however long, to a file that ends in `.csv` or `.parquet`; returns its bytes.
-
-        The file is there when it is whole, and not before.
-        """
-        return export(self._calls, file, filters)
-
-    def prices(self, ticker: str, **filters: Unpack[PriceFilters]) -> Prices:
-        """The bars of a ticker that are at hand, oldest first."""
-        return self._calls.get(f"/prices/{segment(ticker)}", _PRICES, **filters)
-
-    def explanation(
-        self, ticker: str, *, session: date | str | None = None, **series: Unpack[SeriesFilters]
-    ) -> Explanation:
-        """What each indicator said, and what that did to the score."""
-        return self._calls.get(f"/results/{segment(ticker)}/explanation", _EXPLANATION, session=session, **series)
-
-    def track_records(self, **filters: Unpack[TrackRecordFilters]) -> tuple[TrackRecord, ...]:
-        """What came of verdicts, by strategy and source; computed anew where `since` or `until` is given."""
-        return tuple(self._calls.get("/track-record", _RECORDS, **filters).items)
-
-    def follow_ups(
-        self, ticker: str, limit: int | None = None, **series: Unpack[SeriesFilters]
-    ) -> Iterator[FollowUpRow]:
-        """What came of each verdict on a ticker, the newest session first."""
-        return self._calls.items(f"/results/{segment(ticker)}/follow-ups", _FOLLOW_UPS, limit, **series)
 
     def strategies(self) -> tuple[Strategy, ...]:
         """The strategies that a request may name."""

@@ -39,19 +39,24 @@ class SeriesFilters(TypedDict, total=False):
     data_source: str
 
 
-class ResultFilters(SeriesFilters, total=False):
+class StockFilters(SeriesFilters, total=False):
     """Which results; a ticker's latest one among those of the strategy, source, session and job."""
 
     ticker: Sequence[str]
     prefix: str
     universe: str
     watchlist: str
-    verdict: Sequence[str]
     min_score: float
     max_score: float
     session: date | str
     job_id: str
     analysis_source: str
+
+
+class ResultFilters(StockFilters, total=False):
+    """Which of these to list, in which order."""
+
+    verdict: Sequence[str]
     sort: str
 
 
@@ -79,3 +84,27 @@ class RecordFilters(TypedDict, total=False):
     since: datetime | str
     requested_by: str
     job_id: str
+
+
+class ChangeFilters(TypedDict, total=False):
+    """Which changes of a watchlist."""
+
+    kind: str
+    ticker: str
+    session: date | str
+
+
+class EntryChanges(TypedDict, total=False):
+    """What is written beside a ticker of a watchlist."""
+
+    name: str | None
+    notes: str | None
+
+
+class PreferenceChanges(TypedDict, total=False):
+    """What you want to be told; what is left out stays, and None takes the address away."""
+
+    enabled: bool
+    email: str | None
+    webhook: bool
+    rule: str

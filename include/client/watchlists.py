@@ -7,12 +7,13 @@ from pydantic import TypeAdapter
 
 from include.client.answers import Added, Page, Submission
 from include.client.calls import Calls, segment
-from include.client.fields import RequestFields
+from include.client.fields import ChangeFilters, EntryChanges, RequestFields
 from include.client.reading import value_of
+from include.model.changes import Change
 from include.model.watchlist import Watchlist, WatchlistEntry
 
 _LISTS, _ENTRIES = TypeAdapter(Page[Watchlist]), TypeAdapter(Page[WatchlistEntry])
-_LIST, _ADDED = TypeAdapter(Watchlist), TypeAdapter(Added)
+_LIST, _ADDED, _CHANGES = TypeAdapter(Watchlist), TypeAdapter(Added), TypeAdapter(Page[Change])
 DEFAULT_LIST = "default"
 
 
@@ -30,10 +31,20 @@ class Watchlists:
         """The tickers of a list, with what the last job said of each."""
         return self._calls.items(_path(name), _ENTRIES, None)
 
+    def changes(
+        self, name: str = DEFAULT_LIST, limit: int | None = None, **filters: Unpack[ChangeFilters]
+    ) -> Iterator[Change]:
+        """What changed on a list from session to session, the newest first."""
+        return self._calls.items(f"{_path(name)}/changes", _CHANGES, limit, **filters)
+
     def add(self, tickers: Sequence[str], name: str = DEFAULT_LIST, *, notes: str | None = None) -> Added:
         """Add tickers, all or none; those that are in the list stay as they are."""
         said = {"tickers": tickers} if notes is None else {"tickers": tickers, "notes": notes}
         return value_of(self._calls.send("POST", _path(name), json=said), _ADDED)
+
+    def edit(self, ticker: str, list_name: str = DEFAULT_LIST, **changes: Unpack[EntryChanges]) -> None:
+        """Write a name or notes beside a ticker; None takes it away, and what is left out stays."""
+        self._calls.send("PATCH", f"{_path(list_name)}/{segment(ticker)}", json=changes)
 
     def remove(self, ticker: str, name: str = DEFAULT_LIST) -> None:
         """Remove a ticker from a list; its results stay."""
