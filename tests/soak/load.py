@@ -1,6 +1,5 @@
 """The load: threads that ask and threads that read, as long as it goes on, and what became of every call."""
 
-import itertools
 import random
 import subprocess
 import threading
@@ -29,6 +28,16 @@ SECONDS_FOR_AN_ANSWER = 60.0
 ASKS_EVERY, READS_EVERY = 0.1, 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, and how often; for jobs only while there is room for more of them."""
+
+    name: str
+    ask: Asker
+    every: float
+    asks_for_jobs: bool = False
+
+
 @dataclass(slots=True)
 class Load:
     """Everybody who asks, and what they got: the ids of jobs, and by name of who asked how calls ended."""
@@ -43,10 +52,7 @@ class Load:
     def going_on(self) -> Iterator[None]:
         """All ask while the block runs; at its end each has the answer that it waits for."""
         token = self.installation.token()
-        threads = [
-            threading.Thread(target=self._go_on, args=(name, asker, every, token))
-            for name, asker, every in self._everybody()
-        ]
+        threads = [threading.Thread(target=self._go_on, args=(caller, token)) for caller in self._everybody()]
         for thread in threads:
             thread.start()
         try:
@@ -56,7 +62,7 @@ class Load:
             for thread in threads:
                 thread.join()
 
-    def _everybody(self) -> Iterator[tuple[str, Asker, float]]:
+    def _everybody(self) -> Iterator[Caller]:
         askers = {
             "our API": (ask_our_api, 4),
             "Airflow's API": (ask_airflow, 2),
@@ -64,32 +70,26 @@ class Load:
             "the command line": (at_the_command_line(self.installation), 1),
         }
         for name, (asker, count) in askers.items():
-            for _ in range(count):
-                yield name, self._while_there_is_room(asker), ASKS_EVERY
+            yield from count * [Caller(name=name, ask=asker, every=ASKS_EVERY, asks_for_jobs=True)]
         for name, reader in reads().items():
-            yield name, reader, READS_EVERY
-        for _ in range(3):
-            yield "a stream", follow(self._any_recent), READS_EVERY
-
-    def _while_there_is_room(self, asker: Asker) -> Asker:
-        def ask(client: httpx.Client, number: int) -> str | None:
-            return asker(client, number) if self.active() < ACTIVE_JOBS else None
-
-        return ask
+            yield Caller(name=name, ask=reader, every=READS_EVERY)
+        yield from 3 * [Caller(name="a stream", ask=follow(self._any_recent), every=READS_EVERY)]
 
     def _any_recent(self) -> str | None:
         recent = self.job_ids[-20:]
         return random.choice(recent) if recent else None  # noqa: S311
 
-    def _go_on(self, name: str, asker: Asker, every: float, token: str) -> None:
+    def _go_on(self, caller: Caller, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         with httpx.Client(
             base_url=self.installation.url, headers=headers, timeout=SECONDS_FOR_AN_ANSWER, trust_env=False
         ) as client:
-            for number in itertools.count():
-                self.answers[name, self._ask(asker, client, number)] += 1
-                if self._over.wait(every):
-                    return
+            number = 0
+            while not self._over.wait(caller.every):
+                if caller.asks_for_jobs and self.active() >= ACTIVE_JOBS:
+                    continue
+                self.answers[caller.name, self._ask(caller.ask, client, number)] += 1
+                number += 1
 
     def _ask(self, asker: Asker, client: httpx.Client, number: int) -> str:
         """How one call ended, in a word."""

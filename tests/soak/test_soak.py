@@ -40,7 +40,7 @@ def test_under_load_and_kills_every_job_ends_true_and_nothing_grows(installation
 
     with watcher.watching():
         with load.going_on():
-            after(min(180.0, seconds / 6), kill, time.monotonic() + seconds)
+            after(min(180.0, seconds / 8), kill, time.monotonic() + seconds)
             loaded = list(watcher.samples)
         wait_until(lambda: watcher.active == 0, SECONDS_TO_END)
     wrong = untruths(installation, load.job_ids)
