@@ -1,4 +1,4 @@
-"""`watch`, `jobs`, `progress`, `show`, `cancel`, `retry-failed`, `delete`: what is done with jobs that there are."""
+"""`watch`, `jobs`, `progress`, `show`, `errors`, `cancel`, `retry-failed`, `delete`: jobs that there are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +32,24 @@ def run_show(arguments: Sequence[str]) -> int:
     with open_client(options) as client:
         job = client.job(options.job_id)
         return tell(job, list(client.details(options.job_id, status=options.status)), as_json=options.json)
+
+
+def run_errors(arguments: Sequence[str]) -> int:
+    """List why tickers of a job failed."""
+    parser = command("errors", "Why tickers of a job failed, the most frequent reason first, and what to do.")
+    parser.add_argument("job_id", metavar="JOB")
+    options = parser.parse_args(arguments)
+    with open_client(options) as client:
+        found = client.errors(options.job_id)
+    if options.json:
+        print_json(found)
+        return 0
+    made = table("Reason", right=("Tickers",), last="Which, and what to do")
+    for one in found:
+        more = ", ..." if one.count > len(one.tickers) else ""
+        made.add_row(one.code, str(one.count), f"{', '.join(one.tickers)}{more}: {one.message}\n{one.what_to_do}")
+    show_table(made, "No ticker of it has failed.")
+    return 0
 
 
 def run_jobs(arguments: Sequence[str]) -> int:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from include.client.commands import (
     about_commands,
+    change_commands,
     export_command,
     job_commands,
+    notification_command,
+    overview_commands,
     price_command,
     record_commands,
     result_commands,
@@ -25,16 +28,22 @@ COMMANDS = {
     "jobs": job_commands.run_jobs,
     "progress": job_commands.run_progress,
     "show": job_commands.run_show,
+    "errors": job_commands.run_errors,
     "cancel": job_commands.run_cancel,
     "retry-failed": job_commands.run_retry_failed,
     "delete": job_commands.run_delete,
     "results": result_commands.run_results,
+    "verdicts": overview_commands.run_verdicts,
     "history": result_commands.run_history,
+    "series": overview_commands.run_series,
     "explain": result_commands.run_explain,
+    "difference": change_commands.run_difference,
     "export": export_command.run,
     "prices": price_command.run,
     "track-record": track_record_command.run,
     "watchlist": watchlist_command.run,
+    "changes": change_commands.run_changes,
+    "notifications": notification_command.run,
     "strategies": about_commands.run_strategies,
     "universes": about_commands.run_universes,
     "requests": record_commands.run_requests,
@@ -45,27 +54,33 @@ COMMANDS = {
 USAGE = f"""usage: {PROGRAM} COMMAND ...
 
 commands; each explains itself with --help:
-  submit        ask for an analysis; with --wait watch it and show the verdicts
-  watch         watch a job until it ends; Ctrl-C leaves it running
-  jobs          jobs, the newest first
-  progress      what is going on, and has just ended
-  show          a job as it stands, with its tickers
-  cancel        end a job
-  retry-failed  ask for the failed tickers of a job again
-  delete        remove an ended job; for administrators
-  results       the latest result of each ticker
-  history       all results of one
-  explain       what each indicator said of one
-  export        all of `results`, of any length, as a CSV or Parquet file
-  prices        the bars of a ticker that are at hand
-  track-record  what came of verdicts, of all or of one ticker
-  watchlist     your lists: lists, show, add, remove, rename, analyze
-  strategies    what can be asked for
-  universes     sets of tickers, or the tickers of one
-  requests      the record: who asked for what, and what became of it
-  duplicates    whether work was done twice
-  health        whether a job that is asked for now would be done
-  version       the versions of the server
+  submit         ask for an analysis; with --wait watch it and show the verdicts
+  watch          watch a job until it ends; Ctrl-C leaves it running
+  jobs           jobs, the newest first
+  progress       what is going on, and has just ended
+  show           a job as it stands, with its tickers
+  errors         why tickers of a job failed, and what to do
+  cancel         end a job
+  retry-failed   ask for the failed tickers of a job again
+  delete         remove an ended job; for administrators
+  results        the latest result of each ticker
+  verdicts       how many results there are of each verdict
+  history        all results of one
+  series         by which strategies and from which sources one has results
+  explain        what each indicator said of one
+  difference     what changed of one since the session before
+  export         all of `results`, of any length, as a CSV or Parquet file
+  prices         the bars of a ticker that are at hand
+  track-record   what came of verdicts, of all or of one ticker
+  watchlist      your lists: lists, show, add, edit, remove, rename, analyze
+  changes        what changed on a list, or by a job
+  notifications  whether, where and when you are told
+  strategies     what can be asked for
+  universes      sets of tickers, or the tickers of one
+  requests       the record: who asked for what, and what became of it
+  duplicates     whether work was done twice
+  health         whether a job that is asked for now would be done
+  version        the versions of the server
 
 environment: BELLWETHER_URL (default http://127.0.0.1:8080), BELLWETHER_USER (admin), BELLWETHER_PASSWORD, or
 BELLWETHER_TOKEN instead of both; without a password a terminal is asked for it

@@ -8,6 +8,7 @@ import sys
 from include.client.client import Client
 from include.client.errors import BadInputError
 from include.client.settings import ClientSettings
+from include.model.bars import DataSource
 
 PATIENCE_SECONDS = 15.0
 PROGRAM = "python -m include.client"
@@ -25,6 +26,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help="the server (default: BELLWETHER_URL, or http://127.0.0.1:8080)")
     parser.add_argument("--user", help="as whom (default: BELLWETHER_USER, or admin); not by BELLWETHER_TOKEN then")
     parser.add_argument("--json", action="store_true", help="one JSON document, for programs")
+
+
+def add_series(parser: argparse.ArgumentParser) -> None:
+    """Add by which strategy and from which source."""
+    parser.add_argument("--strategy")
+    parser.add_argument("--source", dest="data_source", choices=[str(name) for name in DataSource])
 
 
 def open_client(options: argparse.Namespace) -> Client:

@@ -6,10 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from include.client.commands.options import command, given, natural, number, open_client
+from include.client.commands.options import add_series, command, given, natural, number, open_client
 from include.client.commands.output import console, figure, print_json, show_table, table, verdict
 from include.model.analysis import Verdict
-from include.model.bars import DataSource
 from include.model.results import Explanation, ResultRow
 
 REASONS_SHOWN = 2
@@ -36,30 +35,39 @@ def run_results(arguments: Sequence[str]) -> int:
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Add which results of the screener, and in which order."""
-    parser.add_argument("ticker", nargs="*", metavar="TICKER", help="only these")
+    add_stock_filters(parser)
     parser.add_argument("--verdict", action="append", type=_in_one_word, choices=list(VERDICTS), help="once for each")
+    parser.add_argument("--sort", choices=SORTS, help="with a minus in front for descending, as --sort=-score")
+
+
+def add_stock_filters(parser: argparse.ArgumentParser) -> None:
+    """Add which results, whatever their verdict."""
+    parser.add_argument("ticker", nargs="*", metavar="TICKER", help="only these")
     parser.add_argument("--min-score", type=number, metavar="N")
     parser.add_argument("--max-score", type=number, metavar="N")
     parser.add_argument("--session", metavar="DATE", help="of this session instead of the latest one")
     parser.add_argument("--job", dest="job_id", metavar="JOB", help="what this job found, or reused")
-    parser.add_argument("--sort", choices=SORTS, help="with a minus in front for descending, as --sort=-score")
-    _add_series(parser)
+    add_series(parser)
 
 
 def filters_of(options: argparse.Namespace) -> dict[str, Any]:
     """The filters that somebody gave."""
-    names = ("ticker", "min_score", "max_score", "session", "job_id", "sort", "strategy", "data_source")
-    filters: dict[str, Any] = given(options, *names)
+    filters = {**stock_filters_of(options), **given(options, "sort")}
     if options.verdict:
         filters["verdict"] = [VERDICTS[name] for name in options.verdict]
     return filters
+
+
+def stock_filters_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The filters whatever the verdict that somebody gave."""
+    return given(options, "ticker", "min_score", "max_score", "session", "job_id", "strategy", "data_source")
 
 
 def run_history(arguments: Sequence[str]) -> int:
     """Print all results of a ticker."""
     parser = command("history", "All results of a ticker, the newest session first.")
     parser.add_argument("ticker", metavar="TICKER")
-    _add_series(parser)
+    add_series(parser)
     _add_limit(parser)
     options = parser.parse_args(arguments)
     series: dict[str, Any] = given(options, "strategy", "data_source")
@@ -72,7 +80,7 @@ def run_explain(arguments: Sequence[str]) -> int:
     parser = command("explain", "What each indicator said of a ticker, and what that did to the score.")
     parser.add_argument("ticker", metavar="TICKER")
     parser.add_argument("--session", metavar="DATE", help="of this session instead of the latest one")
-    _add_series(parser)
+    add_series(parser)
     options = parser.parse_args(arguments)
     series: dict[str, Any] = given(options, "session", "strategy", "data_source")
     with open_client(options) as client:
@@ -82,11 +90,6 @@ def run_explain(arguments: Sequence[str]) -> int:
     else:
         _explain(found)
     return 0
-
-
-def _add_series(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--strategy")
-    parser.add_argument("--source", dest="data_source", choices=[str(name) for name in DataSource])
 
 
 def _add_limit(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from include.client.client import Client
-from include.client.commands.options import command, given, natural, open_client
+from include.client.commands.options import add_series, command, given, natural, open_client
 from include.client.commands.output import moment, print_json, show_table, table, verdict
 from include.client.errors import BadInputError
-from include.model.bars import DataSource
 from include.model.track_record import LONGEST, FollowUpRow, GroupRecord, HorizonRecord, TrackRecord
 
 FOOTNOTE = """\
@@ -21,8 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     """Print the record, or what came of a ticker's verdicts."""
     parser = command("track-record", "What came of verdicts after 1, 5 and 20 sessions; with a ticker, of each of its.")
     parser.add_argument("ticker", nargs="?", metavar="TICKER", help="each verdict on this one")
-    parser.add_argument("--strategy")
-    parser.add_argument("--source", dest="data_source", choices=[str(name) for name in DataSource])
+    add_series(parser)
     parser.add_argument("--since", metavar="DATE", help="verdicts of this session and later ones")
     parser.add_argument("--until", metavar="DATE", help="verdicts of this session and earlier ones")
     parser.add_argument("--by", choices=["verdict", "score"], default="verdict", help="(default verdict)")

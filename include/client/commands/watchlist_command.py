@@ -8,8 +8,11 @@ from include.client.client import Client
 from include.client.commands.options import PROGRAM, add_common, given, open_client
 from include.client.commands.output import figure, moment, print_json, show_table, table, verdict
 from include.client.commands.submit_command import FIELDS, add_fields, follow
+from include.client.errors import BadInputError
+from include.client.fields import EntryChanges
 from include.client.watchlists import DEFAULT_LIST
 
+EDITABLE = tuple(EntryChanges.__annotations__)
 EPILOG = "A list is made with its first ticker and goes with its last."
 
 
@@ -28,7 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("add", "remove"):
         made[name].add_argument("tickers", nargs="+", metavar="TICKER")
     made["add"].add_argument("--notes", help="written beside each of them")
-    for name in ("show", "add", "remove", "analyze"):
+    made["edit"].add_argument("ticker", metavar="TICKER")
+    made["edit"].add_argument("--name", help="what you call it; empty takes it away")
+    made["edit"].add_argument("--notes", help="what you write beside it; empty takes it away")
+    for name in ("show", "add", "edit", "remove", "analyze"):
         made[name].add_argument("--list", default=DEFAULT_LIST, help="(default: default)")
     made["rename"].add_argument("list", metavar="LIST")
     made["rename"].add_argument("new_name", metavar="NAME")
@@ -55,10 +61,10 @@ def _show(client: Client, options: argparse.Namespace) -> int:
     if options.json:
         print_json(found)
         return 0
-    made = table("Ticker", "Last analysis", "Verdict", right=("Score",), last="Notes")
+    made = table("Ticker", "Last analysis", "Verdict", right=("Score",), last="Name and notes")
     for entry in found:
         last = (moment(entry.last_analyzed_at), verdict(entry.last_verdict), figure(entry.last_score, ".1f"))
-        made.add_row(entry.ticker, *last, entry.notes or "")
+        made.add_row(entry.ticker, *last, "; ".join(filter(None, (entry.name, entry.notes))))
     show_table(made, f"The list {options.list} is empty.")
     return 0
 
@@ -66,6 +72,14 @@ def _show(client: Client, options: argparse.Namespace) -> int:
 def _add(client: Client, options: argparse.Namespace) -> int:
     added = client.watchlists.add(options.tickers, options.list, notes=options.notes)
     return _said(options, added, f"{added.name}: {added.added} added, {added.count} in it now")
+
+
+def _edit(client: Client, options: argparse.Namespace) -> int:
+    changes: Any = {name: getattr(options, name) or None for name in EDITABLE if getattr(options, name) is not None}
+    if not changes:
+        raise BadInputError("nothing to write: give --name or --notes")
+    client.watchlists.edit(options.ticker, options.list, **changes)
+    return _said(options, {"ticker": options.ticker, **changes}, f"{options.list}: {options.ticker} changed")
 
 
 def _remove(client: Client, options: argparse.Namespace) -> int:
@@ -96,6 +110,7 @@ ACTIONS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "lists": _lists,
     "show": _show,
     "add": _add,
+    "edit": _edit,
     "remove": _remove,
     "rename": _rename,
     "analyze": _analyze,
@@ -104,6 +119,7 @@ HELP = {
     "lists": "all your lists",
     "show": "the tickers of a list, with the last verdict of each",
     "add": "add tickers to a list",
+    "edit": "write a name or notes beside a ticker",
     "remove": "remove tickers from a list; their results stay",
     "rename": "give a list another name",
     "analyze": "ask for an analysis of a list",
