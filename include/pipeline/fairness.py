@@ -7,12 +7,13 @@ a job one weight, above that of any job's last task. With the weights here
 - what ends or opens a job, and every task of any other DAG, comes before batches.
 
 A large job is overtaken by a later one until that has had as many of its batches done. Weights only order what waits:
-a batch that runs is not interrupted. They hold with every executor whose own queue is short, which `[core] parallelism`
-near the number of slots keeps it.
+a batch that runs is not interrupted, and what the executor has been given is done in that order. So it is given no more
+batches than it can do at once: `[core] parallelism`, which Airflow's LocalExecutor 3.3 does not hold to by itself.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.configuration import conf
 from airflow.task.priority_strategy import PriorityWeightStrategy
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 # Arguments of the tasks. A task of another DAG weighs at least 1, by Airflow's default.
 ENDING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 3}
 OPENING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 2}
-EQUAL_TURNS: dict[str, Any] = {"weight_rule": f"{__name__}.EqualTurns"}  # by name: a mapped task takes no instance
+EQUAL_TURNS: dict[str, Any] = {
+    "weight_rule": f"{__name__}.EqualTurns",  # by name: a mapped task takes no instance
+    "max_active_tis_per_dag": conf.getint("core", "parallelism"),
+}
 
 
 class EqualTurns(PriorityWeightStrategy):

@@ -5,6 +5,12 @@ from include.storage.actions import Action, record_action
 from include.storage.connection import Connection, queries
 
 
+def was_removed(connection: Connection, job_id: str, attempt: int) -> bool:
+    """Whether a run had a job in this attempt or a later one that is gone; the run itself may not be over yet."""
+    removed: bool = queries().was_removed(connection, job_id=job_id, attempt=attempt)
+    return removed
+
+
 def delete_job(connection: Connection, job_id: str, actor: str) -> None:
     """Remove an ended job, its details, and the results that it alone wrote; the record of it keeps the job's row.
 

@@ -123,6 +123,7 @@ def requests_of_job(connection: Connection, job_id: str) -> tuple[Asking, ...]:
     return _REQUESTS.validate_python(list(queries().requests_of_job(connection, job_id=job_id, most=MOST_REQUESTS)))
 
 
-def unopened_runs(connection: Connection, run_ids: Sequence[str]) -> set[str]:
-    """Those of the runs that have no job."""
-    return {row["run_id"] for row in queries().unopened_runs(connection, run_ids=list(run_ids))}
+def unopened_runs(connection: Connection, attempts: Mapping[str, int]) -> set[str]:
+    """Those of the runs, each in its attempt, that have opened no job."""
+    found = queries().unopened_runs(connection, run_ids=list(attempts), attempts=list(attempts.values()))
+    return {row["run_id"] for row in found}

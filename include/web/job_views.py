@@ -15,6 +15,7 @@ from include.model.reading import JobSummary, JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.database import Database
+from include.storage.deletion import was_removed
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import was_cancelled
 from include.storage.reading import request_of_job, requests_of_job, summary, unopened_job
@@ -56,9 +57,11 @@ def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSu
     check_visible(connection, viewer, job_id)  # one that the run opens at this very moment is not hidden
     if waiting is None:
         return _without_run(connection, viewer, job_id)
+    if was_removed(connection, job_id, waiting.attempt):
+        raise UnknownJobError(job_id)
     if waiting.status is not JobStatus.QUEUED and was_cancelled(connection, job_id):
         return JobSummary(**{**asdict(waiting), "status": JobStatus.CANCELLED})
-    if waiting.status is JobStatus.COMPLETED:  # its run had a job, which was removed
+    if waiting.status is JobStatus.COMPLETED:  # its run had a job, of which nothing is known any more
         raise UnknownJobError(job_id)
     return waiting
 

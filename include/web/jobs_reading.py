@@ -81,7 +81,7 @@ def glance(session: Session, database: Database, viewer: Viewer, most: int) -> G
         runs = [waiting_job(run) for run in _active_runs(session) if is_visible(run, viewer)]
 
     def work(connection: Connection) -> tuple[list[JobSummary], list[JobSummary]]:
-        unopened = unopened_runs(connection, [run.job_id for run in runs])
+        unopened = unopened_runs(connection, {run.job_id: run.attempt for run in runs})
         return [run for run in runs if run.job_id in unopened], current_jobs(connection, viewer, most)
 
     waiting, jobs = database.run(work)

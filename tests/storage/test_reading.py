@@ -10,6 +10,7 @@ from include.model.reading import JobSummary
 from include.model.request import Trigger
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
+from include.storage.deletion import delete_job
 from include.storage.jobs import cancel_job, end_unopened_run, finalize_job
 from include.storage.reading import (
     JobFilter,
@@ -228,7 +229,15 @@ def test_what_goes_on_comes_before_what_has_just_ended(connection: Connection) -
 
 def test_runs_without_a_job_are_told_apart(connection: Connection) -> None:
     jobs_of(connection, "ann", "a1")
-    assert unopened_runs(connection, ["a1", "a2"]) == {"a2"}
+    assert unopened_runs(connection, {"a1": 1, "a2": 1}) == {"a2"}
+
+
+def test_a_run_whose_job_was_removed_has_none_to_open_before_its_next_attempt(connection: Connection) -> None:
+    jobs_of(connection, "ann", "a1")
+    cancel_job(connection, "a1", "enough", actor="ann")
+    delete_job(connection, "a1", actor="admin")
+    assert unopened_runs(connection, {"a1": 1}) == set()
+    assert unopened_runs(connection, {"a1": 2}) == {"a1"}
 
 
 def test_a_job_is_told_with_the_first_of_its_tickers_and_its_dag(connection: Connection) -> None:

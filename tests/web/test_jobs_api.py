@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from include.analysis import load_strategies
 from include.model.request import Demand
 from include.storage.connection import Connection
+from include.storage.deletion import delete_job
 from include.storage.jobs import cancel_job, finalize_job, progress
 from tests.storage.demands import DAG_ID, begun, demand, opened
 from tests.web.conftest import Call
@@ -49,6 +50,18 @@ def run(airflow: None) -> Iterator[Any]:
 def test_a_job_that_was_removed_after_it_was_done_has_not_failed(api: Call, run: Any) -> None:
     run("success")
     assert api("GET", f"/jobs/{RUN}").status_code == 404
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_job_that_was_removed_before_its_run_was_over_is_gone(
+    api: Call, run: Any, connection: Connection, state: str
+) -> None:
+    run(state)
+    opened(connection, RUN, wanted())
+    cancel_job(connection, RUN, "enough", actor="ann")
+    delete_job(connection, RUN, actor="admin")
+    assert api("GET", f"/jobs/{RUN}").status_code == 404
+    assert api("GET", "/progress").json() == {"items": [], "next_cursor": None, "active": 0}
 
 
 @pytest.mark.parametrize(("state", "status"), [("queued", "queued"), ("running", "queued"), ("failed", "failed")])

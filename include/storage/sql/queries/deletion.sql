@@ -11,6 +11,12 @@ SELECT
     (SELECT count(*) FROM analysis_jobs_details WHERE job_id = :job_id) AS details,
     (SELECT count(*) FROM analysis_results WHERE job_id = :job_id) AS results;
 
+-- name: was_removed(job_id, attempt)$
+SELECT EXISTS (
+    SELECT FROM analysis_actions
+    WHERE job_id = :job_id AND action = 'delete' AND (details -> 'job' ->> 'attempt')::integer >= :attempt
+);
+
 -- name: delete_job(job_id)!
 -- Its details and the results that it owns go with it; what other jobs said of those results stays with them.
 DELETE FROM analysis_jobs WHERE job_id = :job_id;

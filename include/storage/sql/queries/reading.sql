@@ -73,11 +73,15 @@ CROSS JOIN LATERAL (
 WHERE :sees_all OR job.scope IN ('shared', 'schedule', 'user:' || :viewer) OR job.requested_by = :viewer
 ORDER BY wanted.place;
 
--- name: unopened_runs(run_ids)
--- Those of the runs that have no job of ours.
+-- name: unopened_runs(run_ids, attempts)
+-- Those of the runs that have no job of ours, and had none in this attempt that was removed before its run was over.
 SELECT run.run_id
-FROM unnest(:run_ids::text[]) AS run (run_id)
-WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id);
+FROM unnest(:run_ids::text[], :attempts::integer[]) AS run (run_id, attempt)
+WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id)
+    AND NOT EXISTS (
+        SELECT FROM analysis_actions
+        WHERE job_id = run.run_id AND action = 'delete' AND (details -> 'job' ->> 'attempt')::integer >= run.attempt
+    );
 
 -- name: unopened_jobs(viewer, sees_all, job_id, status, requested_by, doors, since, before_at, before_id, most)
 -- Runs that were cancelled, refused or broke before they opened a job, as jobs of a list: the newest before a place in
