@@ -181,7 +181,8 @@ BY_HAND = {
         [
             "table analysis_results lacks the constraint analysis_results_key"
             " (UNIQUE (ticker, session_date, strategy, data_source))",
-            "table prices lacks the constraint prices_pkey (PRIMARY KEY (ticker, data_source, session_date))",
+            "table prices lacks the constraint prices_pkey (PRIMARY KEY (ticker, data_source, session_date)"
+            " INCLUDE (open, high, low, close, volume, adjustment))",
             "table prices lacks the constraint prices_volume_check (CHECK (((volume >= (0)::double precision)"
             " AND (volume < 'Infinity'::double precision))))",
             f"table analysis_results lacks the constraint analysis_results_job_id_fkey ({JOB_KEY} ON DELETE CASCADE)",

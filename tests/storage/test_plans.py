@@ -9,7 +9,7 @@ import pytest
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
-from benchmarks.past import FIRST_DAY, Past, fill, name_of
+from benchmarks.past import FIRST_DAY, Past, benchmark_queries, fill, name_of
 from include.jobs.claims import claim_key
 from include.model.analysis import Verdict
 from include.model.bars import DataSource
@@ -19,6 +19,7 @@ from include.storage.connection import Connection, connect, queries
 from include.storage.details import DetailFilter, details_by_seconds, details_by_ticker, errors_of_job
 from include.storage.jobs import begin_batch, claim_job, write_details
 from include.storage.operating import days_of_work, waiting_jobs
+from include.storage.prices import Span, read_series
 from include.storage.reading import JobFilter, current_jobs, newest_jobs, summary
 from include.storage.results import outcome_columns
 from include.storage.screening import (
@@ -41,11 +42,13 @@ from tests.storage.demands import demand, outcome
 PAST = Past(jobs=10_000, tickers_a_job=2, jobs_a_day=200)
 GROWING = {
     *("analysis_jobs", "analysis_jobs_details", "analysis_results", "analysis_raw_data", "analysis_requests"),
-    "follow_ups",
+    *("follow_ups", "prices"),
 }
 BATCHES, BATCH = 40, 25  # of one job, larger than any that the planner knows
 ANN, ADMIN = Viewer(name="ann", sees_all=False), Viewer(name="admin", sees_all=True)
+TICKERS_OF_BARS, LAST_BAR = 100, FIRST_DAY + timedelta(days=299)
 SERIES = Series(ticker=name_of(7))
+SPANS = {name_of(number): Span(since=LAST_BAR - timedelta(days=100)) for number in range(25)}
 MIDDLE = "past-5000"
 WATCHED = """
 INSERT INTO watchlist (owner, ticker, last_job_id, last_analyzed_at, last_status)
@@ -90,6 +93,7 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "the record of two days": lambda c: read_follow_ups(
         c, "balanced", DataSource.DEMO, FIRST_DAY, FIRST_DAY + timedelta(days=1)
     ),
+    "bars of many tickers": lambda c: read_series(c, DataSource.YAHOO, SPANS),
     "screener of a job": lambda c: screen(c, ADMIN, Screen(job_id=MIDDLE), None, 50),
 }
 
@@ -114,6 +118,11 @@ def past(cluster: Cluster, template: str) -> Iterator[str]:
         owner.execute(WATCHED, {"owner": ANN.name, "job_id": MIDDLE})
         owner.execute(FOLLOWED)
         owner.execute("VACUUM ANALYZE follow_ups")
+        benchmark_queries().add_series(owner, tickers=TICKERS_OF_BARS, last_day=LAST_BAR)
+        benchmark_queries().add_bars(
+            owner, first_ticker=0, last_ticker=TICKERS_OF_BARS - 1, first_day=FIRST_DAY, last_day=LAST_BAR
+        )
+        benchmark_queries().look_over_bars(owner)
     yield cluster.url(name, role=APP, password=PASSWORD)
     drop_database(cluster, name)
 
@@ -126,6 +135,20 @@ def test_a_read_goes_through_no_growing_table(past: str, name: str) -> None:
         found = READS[name](connection)
     assert found or name in ("current jobs", "what waits")
     assert [plan for plan in Explaining.plans if tables_gone_through(plan)] == []
+
+
+def test_bars_are_read_from_the_index_where_those_of_a_ticker_lie_together(past: str) -> None:
+    with connect(past) as connection:
+        connection.cursor_factory = Explaining
+        Explaining.plans.clear()
+        assert len(read_series(connection, DataSource.YAHOO, SPANS)) == len(SPANS)
+    assert [scans_of(plan, "prices") for plan in Explaining.plans] == [["Index Only Scan"]]
+
+
+def scans_of(node: dict[str, Any], table: str) -> list[str]:
+    """In which ways a plan goes to a table."""
+    own = [node["Node Type"]] if node.get("Relation Name") == table else []
+    return [*own, *(way for part in node.get("Plans", ()) for way in scans_of(part, table))]
 
 
 def test_storing_a_batch_reads_the_tickers_of_no_other_batch(past: str) -> None:
