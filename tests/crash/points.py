@@ -71,7 +71,7 @@ def install() -> None:
     from include.storage import jobs
 
     _wrap(opening, "write_details", before="in_the_claims_transaction")
-    _wrap(tasks, "claim_and_open", after="after_the_claim")
+    _wrap(tasks, "open_for_run", after="after_the_claim")
     _wrap(batch, "begin_batch", after="after_a_batch_has_begun")
     _wrap(batch, "_analyse", after="after_the_fetch")
     _wrap(batch, "store_outcomes", after="after_the_upsert")
