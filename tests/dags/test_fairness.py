@@ -55,3 +55,10 @@ def test_what_ends_a_job_comes_first_then_what_opens_one_then_other_tasks_then_b
     for dag in job_dags(stored):
         assert weight(dag, "finalize_job") > weight(dag, "open_job") > max(others)
         assert min(others) > weight(dag, "analyze", 0)
+
+
+def test_no_more_batches_are_given_to_the_executor_than_it_does_at_once(stored: dict[str, Any]) -> None:
+    from airflow.configuration import conf
+
+    for dag in job_dags(stored):
+        assert dag.get_task("analyze").max_active_tis_per_dag == conf.getint("core", "parallelism")

@@ -1,4 +1,4 @@
-"""Small jobs beside a huge one: who waits for whom, by the order in which the scheduler took their tasks."""
+"""Small jobs beside a huge one: who waits for whom, by the order in which tasks were taken, and began."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,24 +13,29 @@ from tests.end_to_end.airflow import Airflow
 BATCHES = 64  # the most that a job is cut into
 SMALL_JOBS = 8
 TURNS = """
-SELECT run_id, task_id, map_index, scheduled_dttm AS waited_from, queued_dttm AS taken
+SELECT run_id, task_id, map_index, scheduled_dttm AS waited_from, queued_dttm AS taken, start_date AS begun
 FROM task_instance WHERE run_id = ANY(%s) AND queued_dttm IS NOT NULL
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A task instance: since when it waited for a slot, and when it was given one."""
+    """A task instance: since when it waited, when the executor was given it, and when it began."""
 
     run_id: str
     task_id: str
     map_index: int
     waited_from: datetime
     taken: datetime
+    begun: datetime
 
     def waited_while(self, other: "Turn") -> bool:
-        """Whether the other was given a slot while this one waited for one."""
+        """Whether the executor was given the other while this one waited."""
         return self.waited_from < other.taken < self.taken
+
+    def begun_meanwhile(self, others: list["Turn"]) -> int:
+        """How many of the others began while this one waited to."""
+        return sum(self.waited_from < other.begun < self.begun for other in others)
 
 
 @pytest.fixture(scope="module")
@@ -55,5 +60,7 @@ def test_small_jobs_do_not_wait_for_a_huge_one_that_came_before_them(airflow: Ai
     of_small = turns(installation, small)
     assert len(of_small) == SMALL_JOBS * 4
     assert [(turn, other) for turn in of_small for other in later if turn.waited_while(other)] == []
+    slots = int(installation.env["AIRFLOW__CORE__PARALLELISM"])
+    assert max(turn.begun_meanwhile(later) for turn in of_small) <= 2 * slots, "the executor's own queue is long"
     last_end = max(turn.taken for turn in of_small)
     assert any(turn.taken > last_end for turn in later), "the huge job was over too early to say anything"
