@@ -63,8 +63,8 @@ test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager
 	@$(VENV)/uv pip sync --quiet --python .venv-fab/bin/python requirements-fab.txt
 	@.venv-fab/bin/python -m pytest tests/fab $(ARGS)
 
-test-crash: installed-dev ## the long tests: kill -9 everything in turn, in the middle of a job, and more (about twenty minutes)
-	@$(VENV)/python -m pytest -s tests/crash $(ARGS)
+test-crash: installed-dev ## the long tests: kill -9 everything in turn, in the middle of a job, and more (about twelve minutes)
+	@$(VENV)/python -m pytest -n 2 tests/crash $(ARGS)
 
 test-soak: export BELLWETHER_SOAK_MINUTES := $(or $(MINUTES),60)
 test-soak: installed-dev ## load through all doors for MINUTES=60, with kills; a report of what grew is in .local/soak
