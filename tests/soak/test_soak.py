@@ -26,6 +26,7 @@ from tests.soak.truths import untruths
 
 KILLS = (kill_a_task, kill_api_server, kill_scheduler_alone, kill_postgres, kill_scheduler_with_its_tasks)
 SECONDS_TO_END = 1200
+LEAST_SAMPLES = 18  # on a machine that is too busy to look at everything every five seconds it takes longer
 
 
 def test_under_load_and_kills_every_job_ends_true_and_nothing_grows(installation: Stack, seconds: float) -> None:
@@ -41,14 +42,14 @@ def test_under_load_and_kills_every_job_ends_true_and_nothing_grows(installation
     with watcher.watching():
         with load.going_on():
             after(min(180.0, seconds / 8), kill, time.monotonic() + seconds)
+            wait_until(lambda: len(watcher.samples) >= LEAST_SAMPLES, SECONDS_TO_END)
             loaded = list(watcher.samples)
         wait_until(lambda: watcher.active == 0, SECONDS_TO_END)
-    wrong = untruths(installation, load.job_ids)
+    assert untruths(installation, load.job_ids) == {}
     found = courses(loaded)
     answers = {f"{name}: {how}": count for (name, how), count in sorted(load.answers.items())}
-    facts = {"seconds": seconds, "jobs": len(load.job_ids), "untrue": wrong, "answers": answers}
+    facts = {"seconds": seconds, "jobs": len(load.job_ids), "answers": answers}
     print(f"\n{table(found)}\n{save(facts, found, loaded)}")
-    assert wrong == {}
     assert load.job_ids, "nobody was given a job"
     assert [one for one in found if has_grown(one)] == []
 
