@@ -48,6 +48,10 @@ def test_a_request_is_waited_for_and_its_verdicts_are_read(cora: Client) -> None
     assert [row.ticker for row in cora.results(job_id=job.job_id, sort="ticker")] == ["IBM", "JPM"]
     assert cora.result("ibm", data_source="sample") == next(cora.history("IBM", data_source="sample"))
     assert cora.explanation("IBM", data_source="sample").readings
+    (reason,) = cora.errors(job.job_id)
+    assert (reason.code, reason.tickers) == ("unknown_ticker", ("NOSUCH",))
+    assert cora.verdicts(job_id=job.job_id).total == 2
+    assert "balanced" in [one.strategy for one in cora.series("IBM")]
     again = cora.retry_failed(job.job_id)
     assert again.tickers == ("NOSUCH",)
     assert cora.wait(again.job_id, timeout=90).status == "failed"
@@ -97,6 +101,28 @@ def test_a_watchlist_is_made_renamed_analysed_and_emptied(cora: Client) -> None:
     lists.remove("JPM", "my banks")
     lists.remove_list("my banks")
     assert [one.name for one in lists.lists()] == ["default"]
+
+
+def test_what_changed_is_read_and_who_is_told_says_so(cora: Client) -> None:
+    lists = cora.watchlists
+    lists.add(["MSFT"], "changing")
+    lists.edit("MSFT", "changing", name="Microsoft", notes="mine")
+    (entry,) = lists.entries("changing")
+    assert (entry.name, entry.notes) == ("Microsoft", "mine")
+    jobs = []
+    for session in ("2010-03-04", "2010-03-05"):
+        jobs.append(lists.analyze("changing", data_source="sample", as_of=session).job_id)
+        assert cora.wait(jobs[-1], timeout=90).status == "completed"
+    (first,) = lists.changes("changing", ticker="MSFT", session="2010-03-04")
+    assert (first.kind, first.name, first.job_id) == ("new", "Microsoft", jobs[0])
+    assert list(cora.changes(jobs[0], kind="new")) == [first]
+    difference = cora.difference("MSFT", session="2010-03-05", data_source="sample")
+    assert (str(difference.session), str(difference.previous_session)) == ("2010-03-05", "2010-03-04")
+    assert cora.notifications.settings().enabled is False
+    changed = cora.notifications.change(enabled=True, email="cora@example.com")
+    assert (changed.channels, changed.ways["email"]) == (("email",), True)
+    assert cora.notifications.change(enabled=False, email=None) == cora.notifications.settings()
+    lists.remove_list("changing")
 
 
 def test_the_server_says_what_it_is_and_what_it_may_not(installation: Stack, cora: Client) -> None:
