@@ -53,7 +53,7 @@ test: installed-dev ## run the tests; pytest's arguments in ARGS
 	@$(VENV)/python -m pytest -n 3 $(ARGS)
 
 test-browser: installed-dev ## the pages in a real browser (it needs one: apt-get install chromium)
-	@$(VENV)/python -m pytest tests/browser $(ARGS)
+	@$(VENV)/python -m pytest -n 2 tests/browser $(ARGS)
 
 test-distributed: installed-dev ## Celery on three workers, of which one is killed and one cut off (it needs redis-server)
 	@$(VENV)/python -m pytest -s tests/distributed $(ARGS)
