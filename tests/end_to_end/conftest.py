@@ -4,14 +4,26 @@ from collections.abc import Iterator
 
 import pytest
 
+from local import users
+from local.home import Home
 from local.stack import Stack, stack
 from tests.pipeline.receivers import free_port, smtp_connection
 
+PEOPLE = {  # beside admin
+    **dict.fromkeys(("ann", "bob", "cora", "nora", "rosa"), "user"),
+    **dict.fromkeys(("vera", "vic"), "viewer"),
+    "olga": "op",
+}
 MAIL_PORT = free_port()  # where a test may put a mail server
 MAIL = {"AIRFLOW_CONN_TEST_MAIL": smtp_connection(MAIL_PORT), "BELLWETHER_SMTP_CONNECTION_ID": "test_mail"}
 
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with stack(tmp_path_factory.mktemp("stack"), MAIL) as running:
+    folder = tmp_path_factory.mktemp("stack")
+    home = Home(folder.resolve())
+    home.make()
+    for name, role in PEOPLE.items():  # before the start: the API server reads them then
+        users.save(home, name, role)
+    with stack(folder, MAIL) as running:
         yield running

@@ -15,14 +15,12 @@ API = "/api/stocks"
 
 @pytest.fixture(scope="module")
 def ann(installation: Stack) -> Iterator[Airflow]:
-    installation.add_user("ann", "user")
     with Airflow(installation, "ann") as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def bob(installation: Stack) -> Iterator[Airflow]:
-    installation.add_user("bob", "user")
     with Airflow(installation, "bob") as client:
         yield client
 
@@ -46,7 +44,6 @@ def test_nothing_answers_without_a_login(installation: Stack, ann: Airflow) -> N
 
 
 def test_a_viewer_reads_and_changes_nothing(installation: Stack) -> None:
-    installation.add_user("vic", "viewer")
     with Airflow(installation, "vic") as viewer:
         for method, path in routes(viewer):
             if method != "GET":
@@ -87,7 +84,6 @@ def test_each_reads_the_own_requests_and_an_operator_reads_all(installation: Sta
         user.wait(asked.raise_for_status().json()["job_id"])
     assert {one["requested_by"] for one in get(ann, "/requests")["items"]} == {"ann"}
     assert {one["requested_by"] for one in get(bob, "/requests")["items"]} == {"bob"}
-    installation.add_user("olga", "op")
     with Airflow(installation, "olga") as operator:
         assert {"ann", "bob"} <= {one["requested_by"] for one in get(operator, "/requests?limit=500")["items"]}
     assert get(ann, "/requests/duplicates?seconds=2")["passed"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from include.client import ApiError, Client
+from local import users
 from local.stack import Stack
 from tests.end_to_end.airflow import Airflow
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def password(installation: Stack) -> str:
-    return installation.add_user("cora", "user")
+    return users.password(installation.home, "cora")
 
 
 @pytest.fixture(scope="module")

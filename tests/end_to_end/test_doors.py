@@ -133,7 +133,6 @@ def test_a_clients_own_run_id_is_idempotent_and_a_conflict_for_another_request(a
 def test_a_clients_own_run_id_is_nobody_elses(installation: Stack, airflow: Airflow) -> None:
     body = {"logical_date": None, "dag_run_id": "ours", "conf": {"tickers": ["IBM"], "data_source": "sample"}}
     airflow.http.post(RUNS, json=body).raise_for_status()
-    installation.add_user("bob", "user")
     with Airflow(installation, "bob") as bob:
         assert bob.http.post(RUNS, json=body).status_code == httpx.codes.CONFLICT
     airflow.wait("ours")
@@ -314,7 +313,6 @@ def test_nothing_answers_without_a_login(installation: Stack, airflow: Airflow) 
 
 
 def test_a_viewer_reads_and_may_not_ask_by_any_door(installation: Stack, airflow: Airflow) -> None:
-    installation.add_user("vera", "viewer")
     with Airflow(installation, "vera") as viewer:
         for method, path in routes(airflow):
             if method == "POST":

@@ -170,7 +170,6 @@ def test_nobody_asks_without_a_login(installation: Stack) -> None:
 
 def test_a_viewer_reads_and_may_not_ask(installation: Stack, airflow: Airflow) -> None:
     run_id = airflow.request(tickers=["IBM"], **SAMPLE)
-    installation.add_user("vic", "viewer")
     with Airflow(installation, "vic") as viewer:
         assert viewer.wait(run_id)["state"] == "success"
         assert viewer.post(tickers=["IBM"], **SAMPLE).status_code == httpx.codes.FORBIDDEN

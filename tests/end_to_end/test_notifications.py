@@ -18,7 +18,6 @@ DAG = "/api/v2/dags/stocks_notifications/dagRuns"
 
 @pytest.fixture
 def airflow(installation: Stack) -> Iterator[Airflow]:
-    installation.add_user("nora", "user")
     with Airflow(installation, "nora") as client:
         yield client
 

@@ -20,8 +20,6 @@ MANY = 500  # as many as a page may have
 @pytest.fixture(scope="module")
 def users(installation: Stack) -> Iterator[dict[str, Airflow]]:
     """Two plain users, one who may only read, an operator, and the administrator."""
-    for name, role in {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}.items():
-        installation.add_user(name, role)
     with ExitStack() as open_clients:
         yield {
             name: open_clients.enter_context(Airflow(installation, name))

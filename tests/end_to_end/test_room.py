@@ -21,7 +21,6 @@ def fields(number: int) -> dict[str, Any]:
 @pytest.fixture
 def user(installation: Stack) -> Iterator[Airflow]:
     """A user with as many jobs as are allowed, none of which begins: the DAG is paused."""
-    installation.add_user("rosa", "user")
     with Airflow(installation) as admin, Airflow(installation, "rosa") as rosa, admin.paused():
         asked = [rosa.http.post(f"{API}/jobs", json=fields(number)) for number in range(MOST)]
         try:
