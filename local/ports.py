@@ -5,15 +5,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+LOOPBACK = "127.0.0.1"
 NEIGHBOURS = 100
 
+Claim = Callable[..., int]  # of the wanted port, and addresses
 
-def is_free(port: int) -> bool:
-    """Whether nothing listens on this port of the loopback."""
+
+def is_free(port: int, address: str = LOOPBACK) -> bool:
+    """Whether nothing listens on this port of an address of the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
@@ -24,22 +27,24 @@ def free_port(wanted: int | None = None) -> int:
     if wanted is not None and is_free(wanted):
         return wanted
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
     return port
 
 
 @contextmanager
-def claimed() -> Iterator[Callable[[int], int]]:
+def claimed() -> Iterator[Claim]:
     """A function that finds a free port from the wanted one upwards and keeps it until the block ends.
+
+    With more addresses it is one that is free on all of them.
 
     Airflow listens only seconds after its port was chosen. In between, another clone's start must not choose the same.
     """
     with ExitStack() as kept:
 
-        def claim(wanted: int) -> int:
+        def claim(wanted: int, *addresses: str) -> int:
             for port in range(wanted, wanted + NEIGHBOURS):
-                if is_free(port) and _keep(port, kept):
+                if all(is_free(port, one) for one in addresses or (LOOPBACK,)) and _keep(port, kept):
                     return port
             return free_port()
 

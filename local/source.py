@@ -6,13 +6,13 @@ and task logs of its own, so that what came from moved bars is never taken for a
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from local.errors import LocalError
 from local.home import ROOT, Home
+from local.ports import Claim
 from local.yahoo.environment import environment
 
 VARIABLE = "BELLWETHER_SOURCE"  # what the Makefile's SOURCE is called on its way here
@@ -76,7 +76,7 @@ def wanted() -> Source | None:
     return Source(said)
 
 
-def claim_ports(source: Source, claim: Callable[[int], int]) -> YahooPorts | None:
+def claim_ports(source: Source, claim: Claim) -> YahooPorts | None:
     """Free ports for the local Yahoo, None when there is none with this source."""
     if source is not Source.YAHOO_LOCAL:
         return None

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -216,7 +216,7 @@ def _ran_with(source: Source, workers: int) -> str:
 
 
 def _claimed_stack(
-    home: Home, claim: Callable[[int], int], postgres_port: int, extra: Mapping[str, str], source: Source, number: int
+    home: Home, claim: ports.Claim, postgres_port: int, extra: Mapping[str, str], source: Source, number: int
 ) -> Stack:
     """A stack on free ports that nobody else chooses."""
     api_port = claim(WANTED_PORT)

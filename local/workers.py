@@ -9,7 +9,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from urllib.parse import quote
 from local.environment import PRELOADED
 from local.errors import LocalError
 from local.home import Home, write_private
+from local.ports import Claim
 
 EXECUTOR, WORKERS = "BELLWETHER_EXECUTOR", "BELLWETHER_WORKERS"  # what the Makefile's variables are called by now
 WANTED_REDIS_PORT = 6380  # the usual 6379 may be somebody's own
@@ -97,11 +98,12 @@ def check_machine() -> None:
         raise LocalError("EXECUTOR=celery needs Redis: install it (on Debian and Ubuntu: apt install redis-server)")
 
 
-def claim_ports(workers: int, claim: Callable[[int], int]) -> Celery | None:
+def claim_ports(workers: int, claim: Claim) -> Celery | None:
     """Free ports for Redis and the logs, None without workers."""
     if not workers:
         return None
-    return Celery(workers=workers, redis=claim(WANTED_REDIS_PORT), logs=claim(WANTED_LOG_PORT))
+    of_each = [address(number) for number in range(1, workers + 1)]
+    return Celery(workers=workers, redis=claim(WANTED_REDIS_PORT), logs=claim(WANTED_LOG_PORT, *of_each))
 
 
 def celery_environment(celery: Celery | None, password: str) -> dict[str, str]:

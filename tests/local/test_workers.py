@@ -3,11 +3,12 @@
 import configparser
 import json
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
 
-from local import postgres, stack, supervision, workers
+from local import ports, postgres, stack, supervision, workers
 from local.environment import PRELOADED
 from local.errors import LocalError
 from local.home import Home, read_secrets
@@ -74,6 +75,14 @@ def test_without_redis_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(LocalError, match="apt install redis-server"):
         workers.check_machine()
+
+
+@pytest.mark.on_linux
+def test_the_port_of_the_logs_is_free_at_every_worker() -> None:
+    with ports.claimed() as claim, socket.create_server((workers.address(2), 0)) as of_another_stack:
+        taken = of_another_stack.getsockname()[1]
+        assert claim(taken, workers.address(1), workers.address(2)) != taken
+        assert claim(taken, workers.address(1)) == taken
 
 
 def test_every_worker_has_a_home_an_address_and_logs_of_its_own(home: Home) -> None:
