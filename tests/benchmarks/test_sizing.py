@@ -7,9 +7,9 @@ from benchmarks.sizing import Load, busy_hour, evening
 from include.settings import Settings
 
 TWO_CORES = Machine(cores=2, slots=8)
-FACTOR = 1.5
-# Seconds of one job by itself on 2 cores, and the batch size then: README, `make bench ARGS=stack`, Nov 2026.
-MEASURED = [(1, 25, 1.2), (100, 25, 2.1)]
+FACTOR = 1.3
+# Seconds of one job by itself on 2 cores, and the batch size then: README, `make bench ARGS="stack scale"`, Nov 2026.
+MEASURED = [(1, 25, 1.2), (100, 25, 2.1), (1000, 50, 4.8), (2000, 50, 9.0), (10_000, 50, 23.7)]
 
 
 def seconds_of(tickers: int, settings: Settings, machine: Machine = TWO_CORES) -> float:
