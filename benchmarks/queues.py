@@ -21,13 +21,13 @@ class Costs:
 
     scheduling: float = 0.030
     """A task, in the scheduler."""
-    process: float = 0.12
+    process: float = 0.08
     """A task's own process, without what it does, and the one that looks after it."""
     talking: float = 0.097
     """A task, in the API server: its process says there what it does."""
     recording: float = 0.020
     """A task, in Airflow's database."""
-    waiting: float = 0.100
+    waiting: float = 0.06
     ticker: float = 0.0022
     """Prices read, analysed, stored; in the task and in the database."""
     opening: float = 0.0004
