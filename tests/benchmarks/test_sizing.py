@@ -55,7 +55,9 @@ def test_a_small_job_does_not_wait_for_the_batches_of_a_large_one() -> None:
 
 def test_an_hour_that_is_too_much_ends_late() -> None:
     small = Machine(cores=1, slots=4)
-    few, many = (busy_hour(Load(tickers=1, users=n, jobs_a_user=12, reads_a_user=0), small, Costs()) for n in (10, 1000))
+    few, many = (
+        busy_hour(Load(tickers=1, users=n, jobs_a_user=12, reads_a_user=0), small, Costs()) for n in (10, 1000)
+    )
     assert few.late_seconds < few.p95
     assert many.late_seconds > 60
     assert many.utilisation["cores"] > 0.9
