@@ -55,7 +55,7 @@ test: installed-dev ## run the tests; pytest's arguments in ARGS
 test-browser: installed-dev ## the pages in a real browser (it needs one: apt-get install chromium)
 	@$(VENV)/python -m pytest -n 2 tests/browser $(ARGS)
 
-test-distributed: installed-dev ## Celery on three workers, of which one is killed and one cut off (it needs redis-server)
+test-distributed: installed-dev ## Celery on three workers, of which one is killed and one cut off (it needs redis-server and pgbouncer)
 	@$(VENV)/python -m pytest -s tests/distributed $(ARGS)
 
 test-fab: installed-dev ## the rights of our API with Airflow's FAB auth manager (packages of its own, in .venv-fab)

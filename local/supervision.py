@@ -106,9 +106,15 @@ def _yahoo_options(home: Home, ports: YahooPorts) -> dict[str, str]:
     return {"command": shlex.join([env, command[0], f"{MARK}={home.folder}", *command[1:]]), "directory": "/"}
 
 
+def _redis_options(home: Home) -> dict[str, str]:
+    """Redis, like PostgreSQL, gets none of Airflow's secrets; its own is in its file."""
+    command = ["/usr/bin/env", "-i", f"{MARK}={home.folder}", *workers.redis_command(home)]
+    return {"command": shlex.join(command), "directory": "/"}
+
+
 def _celery_programs(home: Home, celery: Celery, source: Source) -> list[str]:
     """Redis, the workers, and what serves their logs. The workers stop first, all at once."""
-    programs = [_program(home, REDIS, 16, {"command": shlex.join(workers.redis_command(home)), "directory": "/"})]
+    programs = [_program(home, REDIS, 16, _redis_options(home))]
     of_group: dict[str, list[str]] = {WORKER_LOGS: [], WORKERS: []}
     for number in celery.numbers:
         folder = workers.worker_home(home, number)

@@ -158,8 +158,8 @@ def make(home: Home, celery: Celery, password: str) -> None:
 
 
 def redis_command(home: Home) -> list[str]:
-    """The command line of Redis."""
-    return ["redis-server", str(home.folder / "redis.conf")]
+    """The command line of Redis, which then needs no PATH."""
+    return [shutil.which("redis-server") or "redis-server", str(home.folder / "redis.conf")]
 
 
 def worker_environment(folder: Path, number: int, logs: str) -> dict[str, str]:

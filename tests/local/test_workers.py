@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import ports, postgres, stack, supervision, workers
-from local.environment import PRELOADED
+from local.environment import MARK, PRELOADED
 from local.errors import LocalError
 from local.home import Home, read_secrets
 from local.source import YahooPorts
@@ -122,6 +122,11 @@ def test_the_password_of_redis_is_on_no_command_line(home: Home) -> None:
     configuration = home.folder / "redis.conf"
     assert password in configuration.read_text()
     assert configuration.stat().st_mode & 0o077 == 0
+
+
+def test_redis_gets_no_secrets_of_airflow(home: Home) -> None:
+    words = shlex.split(programs(home)["program:redis"]["command"])
+    assert words[:3] == ["/usr/bin/env", "-i", f"{MARK}={home.folder}"]
 
 
 def test_as_many_tasks_are_handed_out_as_there_are_slots(home: Home) -> None:
