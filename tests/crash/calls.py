@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -31,6 +31,19 @@ class Called:
         return self.answer.status_code if self.answer is not None else 0
 
 
+@contextmanager
+def at_work(threads: Sequence[threading.Thread], over: threading.Event) -> Iterator[None]:
+    """All threads run while the block does; at its end they are told that it is over, and waited for."""
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
 @dataclass(slots=True)
 class Callers:
     """All clients of a test: each asks its own question, one call after the other."""
@@ -45,15 +58,11 @@ class Callers:
     def calling(self) -> Iterator[None]:
         """All of them call while the block runs; at its end each has its last answer."""
         token = self.installation.token()
-        threads = [threading.Thread(target=self._go_on, args=(name, ask, token)) for name, ask in self.asks.items()]
-        for thread in threads:
-            thread.start()
-        try:
+        with at_work(
+            [threading.Thread(target=self._go_on, args=(name, ask, token)) for name, ask in self.asks.items()],
+            self._over,
+        ):
             yield
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()
 
     def _go_on(self, name: str, ask: Ask, token: str) -> None:
         bearer = {"Authorization": f"Bearer {token}"}

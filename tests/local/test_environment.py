@@ -8,18 +8,8 @@ import pytest
 from include.client.settings import ClientSettings
 from include.settings import Settings
 from local import environment
-from local.home import ROOT, Home, Secrets
-
-SECRETS = Secrets(
-    superuser="super",
-    airflow="a/b@c",
-    stocks_owner="owner",
-    stocks_app="app",
-    redis="redis",
-    jwt="jwt",
-    api="api",
-    fernet="fernet",
-)
+from local.home import ROOT, Home
+from tests.local.known import SECRETS
 
 
 @pytest.fixture

@@ -8,20 +8,11 @@ import pytest
 
 from local import environment, source
 from local.errors import LocalError
-from local.home import ROOT, Home, Secrets
+from local.home import ROOT, Home
 from local.source import Source, YahooPorts
+from tests.local.known import SECRETS
 
 PORTS = YahooPorts(proxy=8090, control=8091)
-SECRETS = Secrets(
-    superuser="super",
-    airflow="air",
-    stocks_owner="owner",
-    stocks_app="app",
-    redis="redis",
-    jwt="jwt",
-    api="api",
-    fernet="fernet",
-)
 HOME = Home(Path("/state"))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from local.stack import Stack
+from tests.crash.calls import at_work
 from tests.soak.doors import (
     Asker,
     CommandFailedError,
@@ -52,15 +53,10 @@ class Load:
     def going_on(self) -> Iterator[None]:
         """All ask while the block runs; at its end each has the answer that it waits for."""
         token = self.installation.token()
-        threads = [threading.Thread(target=self._go_on, args=(caller, token)) for caller in self._everybody()]
-        for thread in threads:
-            thread.start()
-        try:
+        with at_work(
+            [threading.Thread(target=self._go_on, args=(caller, token)) for caller in self._everybody()], self._over
+        ):
             yield
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()
 
     def _everybody(self) -> Iterator[Caller]:
         askers = {
