@@ -113,7 +113,7 @@ def connection(app_url: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def configured_airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Airflow inside the test process, configured and migrated: a metadata database of its own, no service running.
 
     It reads its configuration when it is first imported, so only what has this fixture imports it.
@@ -136,3 +136,15 @@ def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from airflow import settings
 
     settings.dispose_orm()
+
+
+@pytest.fixture
+def airflow(configured_airflow: None) -> Iterator[None]:
+    """Airflow inside the test process, without a run; the runs of a test end with it, whichever test comes next."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    yield
+    with create_session() as session:
+        session.execute(delete(DagRun))

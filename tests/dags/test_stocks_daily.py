@@ -23,11 +23,6 @@ def run(dagbag: Any, app_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[
     monkeypatch.setenv("AIRFLOW_CONN_STOCKS_DB", app_url)
 
     def start(dag_id: str, day: str = DAY, **conf: Any) -> Any:
-        from airflow.models.dagrun import DagRun
-        from airflow.utils.session import create_session
-
-        with create_session() as session:  # a session has one run
-            session.query(DagRun).where(DagRun.dag_id == dag_id).delete()
         logical_date = datetime.fromisoformat(day).replace(tzinfo=UTC)
         return dagbag.dags[dag_id].test(logical_date=logical_date, run_conf={"data_source": "sample", **conf})
 

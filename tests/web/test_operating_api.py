@@ -1,6 +1,5 @@
 """What an operator looks at, over HTTP, and what of it is for everybody."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -18,23 +17,7 @@ ENDED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def no_housekeeping(airflow: None) -> Iterator[None]:
-    """Airflow knows of no housekeeping, also where other tests had one run before."""
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import delete
-
-    def forget() -> None:
-        with create_session() as session:
-            session.execute(delete(DagRun).where(DagRun.dag_id == "stocks_housekeeping"))
-
-    forget()
-    yield
-    forget()
-
-
-@pytest.fixture
-def housekeeping(no_housekeeping: None) -> None:
+def housekeeping(airflow: None) -> None:
     """Airflow knows of a housekeeping that failed, and of one that has begun since."""
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
@@ -47,7 +30,6 @@ def housekeeping(no_housekeeping: None) -> None:
         session.add_all([over, DagRun(run_id="begun", state="running", **of_it)])
 
 
-@pytest.mark.usefixtures("no_housekeeping")
 def test_without_a_housekeeping_there_is_nothing_to_tell(api: Call) -> None:
     assert api("GET", "/housekeeping", "admin").json() == {"last": None, "note": None, "report": None}
 
