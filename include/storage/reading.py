@@ -112,6 +112,11 @@ def summary(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary |
     return next(iter(summaries(connection, viewer, [job_id])), None)
 
 
+def answering_job(connection: Connection, run_id: str) -> str:
+    """The job that answers for a run: another run's where the record says that it joined that one, else its own."""
+    return queries().joined_job(connection, run_id=run_id) or run_id
+
+
 def request_of_job(connection: Connection, job_id: str) -> str | None:
     """The canonical request of a job as JSON, None when there is no such job."""
     found: str | None = queries().request_of_job(connection, job_id=job_id)

@@ -18,10 +18,10 @@ from include.storage.database import Database
 from include.storage.deletion import was_removed
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import was_cancelled
-from include.storage.reading import request_of_job, requests_of_job, summary, unopened_job
+from include.storage.reading import answering_job, request_of_job, requests_of_job, summary, unopened_job
 from include.storage.viewing import check_visible
 from include.web.access import DAG_ID
-from include.web.airflow_runs import find_run, is_visible, joined_job, released
+from include.web.airflow_runs import find_run, is_visible, released
 from include.web.places import API, base_path
 
 _VIEW = TypeAdapter(JobView)
@@ -31,20 +31,22 @@ _ENDS = {"success": JobStatus.COMPLETED, "failed": JobStatus.FAILED}
 
 def look_up(session: Session, database: Database, viewer: Viewer, job_id: str) -> JobSummary:
     """Where a job stands; a run that joined another one's job shows that job. Raises UnknownJobError."""
-    own = database.run(lambda connection: summary(connection, viewer, job_id))
-    if own is not None and own.status.is_active:
-        return own  # a run with an active job of its own has joined no other's
+    wanted, found = database.run(lambda connection: _stored(connection, viewer, job_id))
+    if found is not None:
+        return found
     with released(session):
-        wanted, run = answering(session, job_id)
+        run = find_run(session, wanted)
         waiting = waiting_job(run) if run and is_visible(run, viewer) else None
     return database.run(lambda connection: standing(connection, viewer, wanted, waiting))
 
 
-def answering(session: Session, job_id: str) -> tuple[str, DagRun | None]:
-    """The job that answers for this id, another run's where it joined, and the run of that job."""
-    run = find_run(session, job_id)
-    wanted = (joined_job(session, run) if run else None) or job_id
-    return wanted, run if wanted == job_id else find_run(session, wanted)
+def _stored(connection: Connection, viewer: Viewer, job_id: str) -> tuple[str, JobSummary | None]:
+    """The job that answers for this id, and where it stands, None as long as we have no row of it."""
+    own = summary(connection, viewer, job_id)
+    if own is not None and own.status.is_active:
+        return job_id, own  # a run with an active job of its own has joined no other's
+    wanted = answering_job(connection, job_id)
+    return wanted, own if wanted == job_id else summary(connection, viewer, wanted)
 
 
 def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSummary | None) -> JobSummary:

@@ -18,13 +18,14 @@ from include.model.reading import JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, progress
+from include.storage.reading import answering_job
 from include.storage.requests import Disposition, Door
 from include.storage.viewing import check_visible
 from include.web.access import MayAsk, ViewerDep
 from include.web.airflow_runs import AirflowRuns, find_run, is_visible, released
 from include.web.asking import Answer, Asked, ask
 from include.web.database import stocks
-from include.web.job_views import answering, standing, view, waiting_job
+from include.web.job_views import standing, view, waiting_job
 from include.web.watching import note
 
 router = APIRouter()
@@ -84,7 +85,8 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
     with released(session), stocks() as database:
-        wanted, run = answering(session, job_id)
+        wanted = database.run(lambda connection: answering_job(connection, job_id))
+        run = find_run(session, wanted)
         database.run(lambda connection: _check(connection, viewer, wanted, run))
         times_cleared = run.clear_number if run else 0
         reached = database.run(lambda connection: progress(connection, wanted))
@@ -109,9 +111,8 @@ def retry_failed(
     session: SessionDep,
 ) -> dict[str, Any]:
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
-    with released(session):
-        wanted, _run = answering(session, job_id)
     with stocks() as database:
+        wanted = database.run(lambda connection: answering_job(connection, job_id))
         database.run(lambda connection: check_visible(connection, viewer, wanted))
         fields = database.run(lambda connection: retry_of(connection, wanted))
     return ask_for(request, response, user, session, fields)

@@ -9,11 +9,12 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from include.analysis import load_strategies
+from include.jobs.opening import open_job
 from include.model.request import Demand
 from include.storage.connection import Connection
 from include.storage.deletion import delete_job
 from include.storage.jobs import cancel_job, finalize_job, progress
-from tests.storage.demands import DAG_ID, begun, demand, opened
+from tests.storage.demands import DAG_ID, SESSION, asking, begun, demand, opened
 from tests.web.conftest import Call
 
 # Airflow's own deprecations are not ours to mend; warnings of our code stay errors.
@@ -95,6 +96,35 @@ def test_a_job_is_told_with_its_request_as_it_is_stored(api: Call, connection: C
     stored = connection.execute("SELECT request FROM analysis_jobs").fetchone()
     assert (said["status_reason"], said["request"]) == (reason, stored and stored["request"])
     assert said["request"]["tickers"] == ["IBM"]
+
+
+def ask_as(connection: Connection, job_id: str, clear_number: int = 0) -> str:
+    """A run asks for the one work of these tests; the job that answers it."""
+    run = asking(job_id, clear_number=clear_number)
+    answer = open_job(connection, run, wanted(), {"IBM": SESSION}, is_over=lambda _: False)
+    return answer.claim.run.job_id
+
+
+def test_a_run_that_is_cleared_answers_with_the_job_that_it_joined_at_last(api: Call, connection: Connection) -> None:
+    ask_as(connection, RUN)
+    cancel_job(connection, RUN, "enough", actor="ann")
+    assert ask_as(connection, "other") == "other"
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == "cancelled"
+    assert ask_as(connection, RUN, clear_number=1) == "other"
+    assert api("GET", f"/jobs/{RUN}").json()["job_id"] == "other"
+    cancel_job(connection, "other", "enough", actor="ann")
+    assert ask_as(connection, RUN, clear_number=2) == RUN
+    finalize_job(connection, RUN)
+    assert api("GET", f"/jobs/{RUN}").json()["job_id"] == RUN
+
+
+def test_a_job_that_has_ended_is_read_without_airflows_database(
+    api: Call, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(connection, RUN, wanted())
+    finalize_job(connection, RUN)
+    monkeypatch.setattr("include.web.job_views.find_run", Mock(side_effect=AssertionError("Airflow was asked")))
+    assert api("GET", f"/jobs/{RUN}").json()["status"] == "failed"
 
 
 def test_a_cancel_that_comes_after_the_work_is_done_leaves_the_run_as_it_is(
