@@ -51,8 +51,8 @@ CROSS JOIN LATERAL (
 ORDER BY number, place;
 
 -- name: add_raw_data(first, last, readings)!
-INSERT INTO analysis_raw_data (result_id, readings)
-SELECT result.id, :readings
+INSERT INTO analysis_raw_data (result_id, readings, computed_at)
+SELECT result.id, :readings, result.completed_at
 FROM generate_series(:first::integer, :last::integer) AS number
 JOIN analysis_results AS result ON result.job_id = 'past-' || number
 ORDER BY result.id;

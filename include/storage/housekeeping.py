@@ -42,9 +42,8 @@ def remove_portion(connection: Connection, what: Removable, keep_days: int, afte
     return portion
 
 
-def _remove_raw_data(connection: Connection, keep_days: int, after: int) -> tuple[Portion, Details]:
-    row = queries().remove_raw_data(connection, keep_days=keep_days, after=after, most=MOST_ROWS)
-    return Portion(**row), {}
+def _remove_raw_data(connection: Connection, keep_days: int, _after: int) -> tuple[Portion, Details]:
+    return Portion(rows=queries().remove_raw_data(connection, keep_days=keep_days, most=MOST_ROWS)), {}
 
 
 def _remove_jobs(connection: Connection, keep_days: int, after: int) -> tuple[Portion, Details]:

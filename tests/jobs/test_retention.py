@@ -63,6 +63,11 @@ def age(connection: Connection, job_id: str, days: float) -> None:
         " WHERE job_id = %(job_id)s",
         moved,
     )
+    connection.execute(
+        "UPDATE analysis_raw_data SET computed_at = completed_at FROM analysis_results"
+        " WHERE id = result_id AND job_id = %(job_id)s",
+        moved,
+    )
 
 
 def request_id(connection: Connection, name: str, days: float) -> None:

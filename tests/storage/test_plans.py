@@ -13,10 +13,12 @@ from benchmarks.past import FIRST_DAY, Past, benchmark_queries, fill, name_of
 from include.jobs.claims import claim_key
 from include.model.analysis import Verdict
 from include.model.bars import DataSource
+from include.model.housekeeping import Removable
 from include.model.job import Batch, PlannedTicker, Run
 from include.model.viewer import Viewer
 from include.storage.connection import Connection, connect, queries
 from include.storage.details import DetailFilter, details_by_seconds, details_by_ticker, errors_of_job
+from include.storage.housekeeping import remove_portion
 from include.storage.jobs import begin_batch, claim_job, write_details
 from include.storage.operating import days_of_work, waiting_jobs
 from include.storage.prices import Span, read_series
@@ -50,6 +52,7 @@ TICKERS_OF_BARS, LAST_BAR = 100, FIRST_DAY + timedelta(days=299)
 SERIES = Series(ticker=name_of(7))
 SPANS = {name_of(number): Span(since=LAST_BAR - timedelta(days=100)) for number in range(25)}
 MIDDLE = "past-5000"
+LONG_AGO = 100_000  # days
 WATCHED = """
 INSERT INTO watchlist (owner, ticker, last_job_id, last_analyzed_at, last_status)
 SELECT %(owner)s, ticker, job_id, completed_at, status FROM analysis_jobs_details WHERE job_id = %(job_id)s
@@ -95,6 +98,8 @@ READS: dict[str, Callable[[Connection], Any]] = {
     ),
     "bars of many tickers": lambda c: read_series(c, DataSource.YAHOO, SPANS),
     "screener of a job": lambda c: screen(c, ADMIN, Screen(job_id=MIDDLE), None, 50),
+    "raw data to be removed": lambda c: remove_portion(c, Removable.RAW_DATA, LONG_AGO),
+    "jobs to be removed": lambda c: remove_portion(c, Removable.JOBS, LONG_AGO),
 }
 
 

@@ -70,3 +70,18 @@ def test_step_by_step_with_rows_of_every_version(old_url: str, connection: Conne
         assert_kept(before, rows(upgraded))
     with connect(old_url) as upgraded:
         assert describe(upgraded, APP) == describe(connection, APP)
+
+
+def test_raw_data_from_before_is_as_old_as_its_result(old_url: str) -> None:
+    migrated_to(old_url, "0012")
+    with psycopg.connect(old_url) as old:
+        fill(old, "0012")
+        old.execute("UPDATE analysis_results SET completed_at = completed_at - interval '1 year'")
+    migrate_and_check(old_url, APP)
+    with connect(old_url) as upgraded:
+        ages = upgraded.execute(
+            "SELECT raw.computed_at = result.completed_at AS is_its_own,"
+            " computed_at < now() - interval '364 days' AS is_old"
+            " FROM analysis_raw_data AS raw JOIN analysis_results AS result ON result.id = raw.result_id"
+        ).fetchall()
+    assert ages == [{"is_its_own": True, "is_old": True}]

@@ -25,22 +25,17 @@ SELECT
 FROM analysis_jobs
 WHERE status IN ('queued', 'processing');
 
--- name: remove_raw_data(keep_days, after, most)^
--- The result is locked with its raw data: one that is being written anew fails the test of its age or is left out.
+-- name: remove_raw_data(keep_days, most)!
+-- What is being written anew is locked, and young afterwards.
 WITH old AS MATERIALIZED (
-    SELECT raw.result_id
-    FROM analysis_raw_data AS raw
-    JOIN analysis_results AS result ON result.id = raw.result_id
-    WHERE raw.result_id > :after AND result.completed_at < now() - make_interval(days => :keep_days)
-    ORDER BY raw.result_id
+    SELECT result_id
+    FROM analysis_raw_data
+    WHERE computed_at < now() - make_interval(days => :keep_days)
+    ORDER BY computed_at
     LIMIT :most
-    FOR UPDATE OF raw SKIP LOCKED
-    FOR NO KEY UPDATE OF result SKIP LOCKED
-),
-removed AS (
-    DELETE FROM analysis_raw_data AS raw USING old WHERE raw.result_id = old.result_id RETURNING raw.result_id
+    FOR UPDATE SKIP LOCKED
 )
-SELECT count(*) AS rows, coalesce(max(result_id), 0) AS upto FROM removed;
+DELETE FROM analysis_raw_data AS raw USING old WHERE raw.result_id = old.result_id;
 
 -- name: lock_old_jobs(keep_days, after, most)
 -- Ended jobs that own no result. A job ends after it was created: this is said for the index.

@@ -59,12 +59,12 @@ result AS (
         started_at = excluded.started_at,
         completed_at = excluded.completed_at
     WHERE stored.job_seq <= excluded.job_seq -- a result is never replaced by one of an older job
-    RETURNING stored.id, stored.ticker
+    RETURNING stored.id, stored.ticker, stored.completed_at
 ),
 raw AS (
-    INSERT INTO analysis_raw_data AS raw (result_id, readings)
-    SELECT result.id, outcome.readings FROM result JOIN outcome USING (ticker)
-    ON CONFLICT (result_id) DO UPDATE SET readings = excluded.readings
+    INSERT INTO analysis_raw_data AS raw (result_id, readings, computed_at)
+    SELECT result.id, outcome.readings, result.completed_at FROM result JOIN outcome USING (ticker)
+    ON CONFLICT (result_id) DO UPDATE SET readings = excluded.readings, computed_at = excluded.computed_at
 ),
 ended AS (
     UPDATE analysis_jobs_details AS detail
