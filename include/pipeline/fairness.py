@@ -7,8 +7,10 @@ a job one weight, above that of any job's last task. With the weights here
 - what ends or opens a job, and every task of any other DAG, comes before batches.
 
 A large job is overtaken by a later one until that has had as many of its batches done. Weights only order what waits:
-a batch that runs is not interrupted, and what the executor has been given is done in that order. So it is given no more
-batches than it can do at once: `[core] parallelism`, which Airflow's LocalExecutor 3.3 does not hold to by itself.
+a batch that runs is not interrupted, and what the executor has been given is done in that order. So it is given fewer
+batches than it can do at once, `[core] parallelism`, which Airflow's LocalExecutor 3.3 does not hold to by itself: a
+quarter of the slots is left to what opens and ends jobs. Airflow counts them for each DAG: where those of two exchanges
+and of requests have large jobs at one time, each may have its three quarters, and a short task waits until one ends.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,9 +24,16 @@ if TYPE_CHECKING:
 # Arguments of the tasks. A task of another DAG weighs at least 1, by Airflow's default.
 ENDING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 3}
 OPENING: dict[str, Any] = {"weight_rule": "absolute", "priority_weight": 2}
+
+
+def batches_at_once(slots: int) -> int:
+    """How many batches of one DAG may run at once where so many tasks do."""
+    return max(1, slots - max(1, slots // 4))
+
+
 EQUAL_TURNS: dict[str, Any] = {
     "weight_rule": f"{__name__}.EqualTurns",  # by name: a mapped task takes no instance
-    "max_active_tis_per_dag": conf.getint("core", "parallelism"),
+    "max_active_tis_per_dag": batches_at_once(conf.getint("core", "parallelism")),
 }
 
 

@@ -57,8 +57,17 @@ def test_what_ends_a_job_comes_first_then_what_opens_one_then_other_tasks_then_b
         assert min(others) > weight(dag, "analyze", 0)
 
 
-def test_no_more_batches_are_given_to_the_executor_than_it_does_at_once(stored: dict[str, Any]) -> None:
+def test_batches_leave_slots_for_what_opens_and_ends_jobs(stored: dict[str, Any]) -> None:
     from airflow.configuration import conf
 
+    slots = conf.getint("core", "parallelism")
     for dag in job_dags(stored):
-        assert dag.get_task("analyze").max_active_tis_per_dag == conf.getint("core", "parallelism")
+        assert 0 < dag.get_task("analyze").max_active_tis_per_dag < slots
+
+
+@pytest.mark.parametrize(("slots", "batches"), [(1, 1), (2, 1), (3, 2), (8, 6), (32, 24), (256, 192)])
+@pytest.mark.usefixtures("airflow")
+def test_a_quarter_of_the_slots_is_left_free_and_one_batch_always_runs(slots: int, batches: int) -> None:
+    from include.pipeline.fairness import batches_at_once
+
+    assert batches_at_once(slots) == batches
