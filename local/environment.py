@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
+from local.errors import LocalError
 from local.home import ROOT, Home, Secrets
 from local.source import VARIABLE, Databases
 
@@ -40,6 +41,12 @@ AIRFLOW: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+        # With other executors than this one, a task that waits for a worker longer than `task_queued_timeout` (ten
+        # minutes, for which its token is valid) is sent again with a new token. By itself Airflow fails it for good the
+        # third time, whatever its retries: half an hour without workers would fail jobs. The time limit of its run ends
+        # it instead. Airflow does not describe the second setting; a test holds that it reads it.
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
+        "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "1000",
         # A task that ends between two looks holds its slot for this long; the default is 5 s.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -72,6 +79,7 @@ OURS = (
     "BELLWETHER_WORKERS",
     VARIABLE,
 )
+HOW_MANY = ("AIRFLOW__CORE__PARALLELISM", "AIRFLOW__API__WORKERS")  # of Airflow's settings these are the machine's
 LOOPBACK = "127.0.0.1,localhost"
 MARK = "BELLWETHER_STACK"  # in the environment of every process of a stack: the stack's folder
 
@@ -84,12 +92,20 @@ def database_url(role: str, password: str, port: int, database: str, driver: str
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     """The part of the caller's environment that our processes get: nothing of another Airflow or Python."""
     proxies = {*KEPT_ALSO_IN_CAPITALS, *(name.upper() for name in KEPT_ALSO_IN_CAPITALS)}
-    names = {*KEPT, *KEPT_CERTIFICATES, *proxies}
+    names = {*KEPT, *KEPT_CERTIFICATES, *HOW_MANY, *proxies}
     return {
         name: value
         for name, value in environment.items()
         if (name in names or name.startswith(KEPT_PREFIXES)) and name not in OURS
     }
+
+
+def check_numbers(environment: Mapping[str, str]) -> None:
+    """Raises LocalError when the caller's environment has a number for Airflow that is none."""
+    for name in HOW_MANY:
+        value = environment.get(name, "1")
+        if not (value.isascii() and value.isdigit() and int(value) >= 1):
+            raise LocalError(f"{name}={value!r} is not a whole number from 1 on")
 
 
 def without_proxy_on_loopback(environment: Mapping[str, str]) -> dict[str, str]:

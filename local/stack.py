@@ -8,6 +8,7 @@ Tests and benchmarks use a second one beside the user's:
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -187,6 +188,7 @@ def up(
     Raises:
         LocalError: why it did not start, what to do, and which log says more.
     """
+    environment.check_numbers(os.environ)
     with home.alone(), ports.claimed() as claim:
         extra = dict(extra_env or {})
         present = running(home)

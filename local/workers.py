@@ -50,9 +50,6 @@ CELERY: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": "60",
         # Longer than any task: Airflow's own heartbeats tell sooner that a worker is gone.
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
-        # A task that Redis lost is sent again after this long; no task waits there for longer, see the parallelism.
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
     }
 )
 
@@ -114,7 +111,7 @@ def celery_environment(celery: Celery | None, password: str) -> dict[str, str]:
         **CELERY,
         "AIRFLOW__CELERY__BROKER_URL": broker_url(celery, password),
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(SLOTS),
-        # As many as the workers have slots: what waits in Redis is lost with it, and its token ends after ten minutes.
+        # As many as the workers have slots: what waits in Redis is lost with it.
         "AIRFLOW__CORE__PARALLELISM": str(SLOTS * celery.workers),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(celery.logs),
     }

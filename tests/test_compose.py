@@ -1,6 +1,8 @@
 """docker-compose.yaml says the same as `make up`; no Docker engine is needed to know that."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 import yaml
 
 from include.settings import Settings
-from local.environment import AIRFLOW, airflow_environment
+from local.environment import AIRFLOW, HOW_MANY, airflow_environment
 from local.home import Home, read_secrets
 from local.supervision import AIRFLOW_COMMANDS
 from local.workers import CELERY
@@ -30,8 +32,9 @@ OF_ONE_MACHINE = {
     "AIRFLOW_CONN_STOCKS_DB",
 }
 OF_CELERY = {*CELERY, "AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__WORKER_CONCURRENCY"} - set(AIRFLOW)
+READ_BY_CELERY_ALONE = ("AIRFLOW__CELERY__", "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__")
 DISTRIBUTED = {"worker", "flower"}
-OF_OPTIONS = {"EXECUTOR", "PARALLELISM", "WORKERS", "FLOWER_PORT"}  # of .env: they have a default
+OF_OPTIONS = {"EXECUTOR", "PARALLELISM", "API_WORKERS", "WORKERS", "FLOWER_PORT"}  # of .env: they have a default
 SETTINGS = {f"BELLWETHER_{name.upper()}" for name in Settings.model_fields}
 USERS_ARE_IN_A_FILE = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"}  # `make user` changes them while Airflow runs
 
@@ -66,6 +69,34 @@ def test_every_airflow_service_has_the_settings_of_make_up(compose: dict[str, An
 def test_with_celery_every_service_has_the_settings_of_make_up_with_it(compose: dict[str, Any]) -> None:
     for name, service in airflow_services(compose).items():
         assert settings_of(service, CELERY, EXECUTOR="CeleryExecutor") == dict(CELERY), name
+
+
+def test_what_only_celery_needs_changes_nothing_without_it(compose: dict[str, Any]) -> None:
+    for name, service in airflow_services(compose).items():
+        needed = OF_CELERY & service["environment"].keys()
+        assert [one for one in needed if not one.startswith(READ_BY_CELERY_ALONE)] == [], name
+
+
+def test_as_much_is_done_at_once_as_the_env_file_says(compose: dict[str, Any]) -> None:
+    said = {"PARALLELISM": "32", "API_WORKERS": "4"}
+    for name, service in airflow_services(compose).items():
+        assert settings_of(service, HOW_MANY, **said) == dict(zip(HOW_MANY, said.values(), strict=True)), name
+
+
+def test_redis_takes_the_place_of_its_shell_and_its_password_is_on_no_command_line(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text('#!/bin/sh\necho "$$"\necho "$@"\ncat\n')
+    program.chmod(0o755)
+    command = [part.replace("$$", "$") for part in compose["services"]["redis"]["command"]]
+    given = {"PATH": f"{tmp_path}:{os.defpath}", "REDIS_PASSWORD": "secret"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as started:
+        said, _ = started.communicate(timeout=30)
+    process, arguments, configuration = said.splitlines()
+    assert int(process) == started.pid  # so it is told to stop when the container is
+    assert arguments == "- --appendonly yes --save "
+    assert configuration == "requirepass secret"
 
 
 def test_without_the_profile_there_is_no_celery_and_the_tasks_have_as_many_slots_as_the_usual_workers(

@@ -36,8 +36,8 @@ NOTHING_IS_FORKED = {"AIRFLOW__CORE__MP_START_METHOD", "AIRFLOW__CORE__MP_FORKSE
 BY_ITS_OWN_KEY = {"AIRFLOW__CORE__EXECUTOR"}
 ANOTHER_VALUE = {
     "AIRFLOW__CORE__PARALLELISM": "32",  # `make up` has as many as suit the cores of one machine
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "600",  # of Celery: workers, and nodes for them, may have to start first
 }
+NOT_DESCRIBED = {"num_stuck_in_queued_retries"}  # Airflow's scheduler reads it all the same
 
 
 def read(name: str) -> dict[str, Any]:
@@ -136,7 +136,26 @@ def test_every_option_is_one_that_airflow_or_its_provider_has(values: dict[str, 
 
     known = retrieve_configuration_description(include_providers=True)
     for section, options in values["config"].items():
-        assert options.keys() <= known[section]["options"].keys(), section
+        assert options.keys() - NOT_DESCRIBED <= known[section]["options"].keys(), section
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_task_that_waits_for_a_worker_is_sent_again_until_its_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.jobs.job import Job
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+    name = "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES"
+    monkeypatch.setenv(name, AIRFLOW[name])
+    times = SchedulerJobRunner(Job())._num_stuck_queued_retries
+    assert times == int(AIRFLOW[name])
+    for values in (KUBERNETES, WITH_CELERY):
+        waits = float(values["config"]["scheduler"]["task_queued_timeout"])
+        assert waits * times > Settings().job_timeout_minutes * 60
+
+
+def test_a_pod_has_longer_to_start_than_a_worker_to_take_a_task() -> None:
+    of_each = [float(values["config"]["scheduler"]["task_queued_timeout"]) for values in (KUBERNETES, WITH_CELERY)]
+    assert of_each == [1800, 600]
 
 
 def test_no_more_tasks_are_sent_to_redis_than_the_workers_can_have_at_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 from include.client.settings import ClientSettings
 from include.settings import Settings
 from local import environment
+from local.errors import LocalError
 from local.home import ROOT, Home
 from tests.local.known import SECRETS
 
@@ -67,6 +68,25 @@ def test_another_airflow_and_another_python_do_not_leak_in(caller: pytest.Monkey
     assert made["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert made["PYTHONPATH"] == str(ROOT)
     assert not {"AIRFLOW_CONN_OTHER", "PYTHONDONTWRITEBYTECODE", "SOME_TOKEN"} & made.keys()
+
+
+def test_how_much_is_done_at_once_passes(caller: pytest.MonkeyPatch) -> None:
+    for name in environment.HOW_MANY:
+        caller.setenv(name, "32")
+    made = build()
+    assert {name: made[name] for name in environment.HOW_MANY} == dict.fromkeys(environment.HOW_MANY, "32")
+
+
+@pytest.mark.parametrize("name", environment.HOW_MANY)
+@pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "many", "\N{SUPERSCRIPT TWO}"])
+def test_a_number_that_is_none_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(LocalError, match=f"{name}='{value}' is not a whole number"):
+        environment.check_numbers({name: value})
+
+
+def test_no_number_and_a_good_one_are_fine() -> None:
+    environment.check_numbers({})
+    environment.check_numbers({"AIRFLOW__CORE__PARALLELISM": "64"})
 
 
 def test_what_make_alone_needs_to_know_is_not_passed_on(caller: pytest.MonkeyPatch) -> None:

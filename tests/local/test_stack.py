@@ -37,6 +37,13 @@ def test_a_full_disk_is_said_before_anything_is_written(home: Home, monkeypatch:
     assert not home.secrets_file.exists()
 
 
+def test_a_number_that_is_none_is_said_before_anything_is_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "all")
+    with pytest.raises(LocalError, match="AIRFLOW__CORE__PARALLELISM='all'"):
+        stack.up(home)
+    assert not home.secrets_file.exists()
+
+
 @pytest.mark.as_root
 def test_a_moved_folder_does_not_get_an_empty_database_in_silence(home: Home, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"

@@ -136,6 +136,13 @@ def test_as_many_tasks_are_handed_out_as_there_are_slots(home: Home) -> None:
     assert read_secrets(home).redis in env["AIRFLOW__CELERY__BROKER_URL"]
 
 
+def test_the_workers_slots_are_what_counts_also_where_the_caller_has_a_number(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "100")
+    assert stack._stack(home, 8080, 5432, {}, None, CELERY).env["AIRFLOW__CORE__PARALLELISM"] == "6"
+
+
 def test_workers_import_what_tasks_need_before_they_fork() -> None:
     imported = json.loads(workers.CELERY["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["imports"]
     assert set(PRELOADED.split(",")) - set(imported) == set(workers.NOT_FOR_WORKERS)
