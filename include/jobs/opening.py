@@ -12,7 +12,7 @@ from include.jobs.claims import claim_key
 from include.jobs.repeats import check_same_request
 from include.jobs.reuse import reusable
 from include.jobs.room import hold_room
-from include.model.errors import DuplicateJobError
+from include.model.errors import DuplicateJobError, OvertakenError
 from include.model.job import Batch, Claim, Run
 from include.model.request import AnalysisRequest, Demand, OnDuplicate
 from include.settings import settings
@@ -155,6 +155,8 @@ def _stands(known: Repeat, asking: AskingRun, demand: Demand, is_over: IsOver) -
 def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run, known: Repeat | None) -> OpenedJob:
     with connection.transaction():
         hold_run(connection, asking.run)
+        if is_overtaken(connection, asking.run):
+            raise OvertakenError(asking.run.job_id)
         _record(connection, asking, demand, Disposition.JOINED, holder.job_id, known)
     return OpenedJob(claim=Claim(run=holder, attempt=0, joined=True))
 

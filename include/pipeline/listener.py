@@ -77,9 +77,9 @@ def _finish(connection: "Connection", dag_run: "DagRun", msg: str) -> str | None
 
     reason = "its run took longer than the DAG's dagrun_timeout" if msg == TIMED_OUT else UNOPENED
     with wait_at_most(connection, PATIENCE):
-        if msg == TIMED_OUT and abandon_job(connection, dag_run.run_id, reason):
+        if msg == TIMED_OUT and abandon_job(connection, dag_run.run_id, reason, dag_run.clear_number):
             return f"failed: {reason}"
-        if msg != TIMED_OUT and finalize_job(connection, dag_run.run_id) is not None:
+        if msg != TIMED_OUT and finalize_job(connection, dag_run.run_id, dag_run.clear_number) is not None:
             return None
     with wait_at_most(connection, PATIENCE):
         end_unopened_run(connection, dag_run.run_id, reason)

@@ -138,7 +138,7 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
         return _published(ti, dag_run, {"job_id": winner, "joined": True})
     with stocks() as database:
         try:
-            ended = database.run(lambda connection: end_job(connection, dag_run.run_id))
+            ended = database.run(lambda connection: end_job(connection, dag_run.run_id, dag_run.clear_number))
             changed = database.run(lambda connection: count_changes(connection, dag_run.run_id))
         except SchemaError as error:
             raise AirflowFailException(str(error)) from error
@@ -146,6 +146,8 @@ def finalize_job(dag_run: Any, ti: Any) -> dict[str, Any]:  # noqa: ANN401
         raise AirflowSkipException("there was nothing to do")
     if ended is None or not _was_opened(ti, dag_run):
         raise AirflowFailException("its job was not opened: the log of open_job says why")
+    if ended.status.is_active:
+        raise AirflowFailException("its run was cleared meanwhile, and has opened the job anew")
     said = _sentence(ended, changed)
     ti.xcom_push(key=NOTE, value=fit(said))
     log.info("job %s %s", ended.job_id, said)

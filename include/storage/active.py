@@ -19,7 +19,7 @@ def hold_active_job(connection: Connection, run: Run) -> bool:
     Raises CancelledRunError as `hold_run` does.
     """
     hold_run(connection, run)
-    job = queries().lock_job(connection, job_id=run.job_id)
+    job = queries().lock_job(connection, job_id=run.job_id, clear_number=None)
     return job is not None and JobStatus(job["status"]).is_active
 
 

@@ -162,14 +162,15 @@ def note_batch_error(connection: Connection, batch: Batch, code: str, message: s
     )
 
 
-def finalize_job(connection: Connection, job_id: str) -> Progress | None:
+def finalize_job(connection: Connection, job_id: str, clear_number: int | None = None) -> Progress | None:
     """End a job from its details, exactly once, with the watchlist, in one transaction; None if there is no such job.
 
-    Tickers that no task has finished become failed. Calling it again changes nothing and returns the same.
+    Tickers that no task has finished become failed. Calling it again changes nothing and returns the same. So does
+    calling it for a run as it was when it had been cleared `clear_number` times, when its job was opened anew since.
     """
     with connection.transaction():
-        job = queries().lock_job(connection, job_id=job_id)
-        if job is not None and JobStatus(job["status"]).is_active:
+        job = queries().lock_job(connection, job_id=job_id, clear_number=clear_number)
+        if job is not None and JobStatus(job["status"]).is_active and not job["is_newer"]:
             queries().fail_unfinished_details(
                 connection,
                 job_id=job_id,
@@ -200,12 +201,17 @@ def cancel_job(connection: Connection, job_id: str, reason: str, *, actor: str, 
         if _stop(connection, job_id, JobStatus.CANCELLED, reason, DetailStatus.CANCELLED, ErrorCode.CANCELLED):
             record_action(connection, actor, Action.CANCEL, job_id, details)
             return True
-        has_opened = queries().has_opened(connection, run_id=job_id, clear_number=clear_number)
-        if not has_opened and not is_cancelled_run(connection, job_id, clear_number):
+        if not (has_opened(connection, job_id, clear_number) or is_cancelled_run(connection, job_id, clear_number)):
             record_action(connection, actor, Action.CANCEL, job_id, {**details, "unopened": clear_number})
             end_unopened_run(connection, job_id, reason)
             return True
     return False
+
+
+def has_opened(connection: Connection, run_id: str, clear_number: int) -> bool:
+    """Whether a run has opened its job since it was cleared that often."""
+    opened: bool = queries().has_opened(connection, run_id=run_id, clear_number=clear_number)
+    return opened
 
 
 def end_unopened_run(connection: Connection, run_id: str, reason: str) -> None:
@@ -231,9 +237,13 @@ def is_cancelled_run(connection: Connection, run_id: str, clear_number: int) -> 
     return cancelled
 
 
-def abandon_job(connection: Connection, job_id: str, reason: str) -> bool:
-    """End an active job that cannot go on; its open tickers have failed. Whether there was one."""
-    return _stop(connection, job_id, JobStatus.FAILED, reason, DetailStatus.FAILED, ErrorCode.INTERRUPTED)
+def abandon_job(connection: Connection, job_id: str, reason: str, clear_number: int | None = None) -> bool:
+    """End an active job that cannot go on; its open tickers have failed. Whether there was one.
+
+    `clear_number` as for `finalize_job`.
+    """
+    failed = JobStatus.FAILED, reason, DetailStatus.FAILED, ErrorCode.INTERRUPTED
+    return _stop(connection, job_id, *failed, clear_number=clear_number)
 
 
 def _stop(
@@ -243,10 +253,12 @@ def _stop(
     reason: str,
     detail_status: DetailStatus,
     error_code: ErrorCode,
+    *,
+    clear_number: int | None = None,
 ) -> bool:
     with connection.transaction():
-        job = queries().lock_job(connection, job_id=job_id)
-        if job is None or not JobStatus(job["status"]).is_active:
+        job = queries().lock_job(connection, job_id=job_id, clear_number=clear_number)
+        if job is None or not JobStatus(job["status"]).is_active or job["is_newer"]:
             return False
         queries().stop_job(
             connection,

@@ -129,10 +129,10 @@ class Model:
             raise RefusedError(InvalidRequestError)
         if self._is_unborn(run_id, place[0]):
             raise RefusedError(CancelledRunError)
-        if known and repeats and (known[1] in self.jobs or known[1] not in self.over):
-            return self._join(run_id, demand, known[1])
         if self._is_overtaken(run_id, place):
             raise RefusedError(OvertakenError)
+        if known and repeats and (known[1] in self.jobs or known[1] not in self.over):
+            return self._join(run_id, demand, known[1])
         holder = self._holder(key, run_id, demand)
         if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
             self._stop(holder, "cancelled", "cancelled", "cancelled")

@@ -260,6 +260,24 @@ def test_a_run_whose_task_is_tried_again_is_no_repeat_of_itself(connection: Conn
     assert open_as(connection, "first", wanted).claim.attempt == 2
 
 
+def test_a_try_of_a_first_task_that_a_later_one_has_overtaken_joins_nothing(
+    connection: Connection, app_url: str
+) -> None:
+    open_as(connection, "other", asked("IBM"))
+
+    def later_try(_: Run) -> bool:
+        """The other job ends behind the claim of the first try, and the second opens the run's own."""
+        with connect(app_url) as another:
+            finalize_job(another, "other")
+            again = asking("run", try_number=2)
+            open_job(another, again, asked("IBM"), {"IBM": SESSION}, nothing_is_over)
+        return False
+
+    with pytest.raises(OvertakenError):
+        open_job(connection, asking("run"), asked("IBM"), {"IBM": SESSION}, later_try)
+    assert recorded(connection)[1:] == [("created", "run", "run", "cli")]
+
+
 def test_a_superseded_job_is_not_brought_back_by_a_try_of_its_own_first_task(connection: Connection) -> None:
     open_as(connection, "old", asked("IBM"))
     open_as(connection, "new", replace(asked("IBM"), on_duplicate=OnDuplicate.SUPERSEDE))

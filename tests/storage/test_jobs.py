@@ -404,3 +404,19 @@ def test_a_cancel_while_a_cleared_run_is_about_to_open_its_job_again_holds(conne
         opened(connection, "run-1", clear_number=1)
     assert progress(connection, "run-1").status is JobStatus.FAILED  # type: ignore[union-attr]
     assert not opened(connection, "run-1", clear_number=2).joined
+
+
+def test_the_end_of_an_earlier_attempt_does_not_end_the_next_one(connection: Connection) -> None:
+    begun(connection, "run-1")
+    begun(connection, "run-1", clear_number=1)
+    assert finalize_job(connection, "run-1", clear_number=0).status is JobStatus.PROCESSING  # type: ignore[union-attr]
+    assert not abandon_job(connection, "run-1", "it took too long", clear_number=0)
+    assert progress(connection, "run-1").failed == 0  # type: ignore[union-attr]
+    assert finalize_job(connection, "run-1", clear_number=1).status is JobStatus.FAILED  # type: ignore[union-attr]
+
+
+def test_a_run_that_was_cleared_before_its_job_was_opened_anew_ends_the_one_that_there_is(
+    connection: Connection,
+) -> None:
+    begun(connection, "run-1")
+    assert finalize_job(connection, "run-1", clear_number=1).status is JobStatus.FAILED  # type: ignore[union-attr]

@@ -120,9 +120,13 @@ SET error_code = :error_code, error_message = :error_message
 FROM job
 WHERE detail.job_id = job.job_id AND detail.batch = :batch AND detail.status = 'processing';
 
--- name: lock_job(job_id)^
--- Whoever finalises holds the job until the transaction ends.
-SELECT status, attempt, requested_by, scope FROM analysis_jobs WHERE job_id = :job_id FOR UPDATE;
+-- name: lock_job(job_id, clear_number)^
+-- Whoever finalises holds the job until the transaction ends. `is_newer`: its run was cleared more often than that, and
+-- has opened the job anew since.
+SELECT status, attempt, requested_by, scope, coalesce(clear_number > :clear_number::integer, false) AS is_newer
+FROM analysis_jobs
+WHERE job_id = :job_id
+FOR UPDATE;
 
 -- name: fail_unfinished_details(job_id, error_code, error_message)!
 UPDATE analysis_jobs_details
