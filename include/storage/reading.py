@@ -112,9 +112,10 @@ def summary(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary |
     return next(iter(summaries(connection, viewer, [job_id])), None)
 
 
-def answering_job(connection: Connection, run_id: str) -> str:
-    """The job that answers for a run: another run's where the record says that it joined that one, else its own."""
-    return queries().joined_job(connection, run_id=run_id) or run_id
+def recorded_join(connection: Connection, run_id: str) -> str | None:
+    """The job that a run joined at last, by the record of requests; None when it has its own or none."""
+    joined: str | None = queries().recorded_join(connection, run_id=run_id)
+    return joined
 
 
 def request_of_job(connection: Connection, job_id: str) -> str | None:

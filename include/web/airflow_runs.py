@@ -9,6 +9,7 @@ from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunPatchBody, Tri
 from airflow.api_fastapi.core_api.routes.public.dag_run import patch_dag_run, trigger_dag_run
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
 from airflow.utils.types import DagRunType
 from fastapi import HTTPException, status
 from sqlalchemy import select
@@ -139,3 +140,9 @@ def is_visible(run: DagRun, viewer: Viewer) -> bool:
     """Whether somebody may see a run that has no job yet: as it will be with its job."""
     mine = run.triggering_user_name in (None, viewer.name)  # nobody in person: the schedule
     return viewer.sees_all or mine or settings().job_scope == "shared"
+
+
+def joined_job(session: "Session", run: DagRun) -> str | None:
+    """The job that this run joined, None when it has its own or none."""
+    said = session.scalar(select(XComModel).where(XComModel.dag_run_id == run.id, XComModel.key == "joined"))
+    return None if said is None else str(XComModel.deserialize_value(said))

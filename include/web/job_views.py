@@ -18,10 +18,10 @@ from include.storage.database import Database
 from include.storage.deletion import was_removed
 from include.storage.duplicates import kept_instead
 from include.storage.jobs import was_cancelled
-from include.storage.reading import answering_job, request_of_job, requests_of_job, summary, unopened_job
+from include.storage.reading import recorded_join, request_of_job, requests_of_job, summary, unopened_job
 from include.storage.viewing import check_visible
 from include.web.access import DAG_ID
-from include.web.airflow_runs import find_run, is_visible, released
+from include.web.airflow_runs import find_run, is_visible, joined_job, released
 from include.web.places import API, base_path
 
 _VIEW = TypeAdapter(JobView)
@@ -31,22 +31,30 @@ _ENDS = {"success": JobStatus.COMPLETED, "failed": JobStatus.FAILED}
 
 def look_up(session: Session, database: Database, viewer: Viewer, job_id: str) -> JobSummary:
     """Where a job stands; a run that joined another one's job shows that job. Raises UnknownJobError."""
-    wanted, found = database.run(lambda connection: _stored(connection, viewer, job_id))
-    if found is not None:
-        return found
+    own = database.run(lambda connection: _own(connection, viewer, job_id))
+    if own is not None:
+        return own
     with released(session):
-        run = find_run(session, wanted)
+        wanted, run = answering(session, database, job_id)
         waiting = waiting_job(run) if run and is_visible(run, viewer) else None
     return database.run(lambda connection: standing(connection, viewer, wanted, waiting))
 
 
-def _stored(connection: Connection, viewer: Viewer, job_id: str) -> tuple[str, JobSummary | None]:
-    """The job that answers for this id, and where it stands, None as long as we have no row of it."""
-    own = summary(connection, viewer, job_id)
-    if own is not None and own.status.is_active:
-        return job_id, own  # a run with an active job of its own has joined no other's
-    wanted = answering_job(connection, job_id)
-    return wanted, own if wanted == job_id else summary(connection, viewer, wanted)
+def _own(connection: Connection, viewer: Viewer, job_id: str) -> JobSummary | None:
+    """Where the job of this id stands, None where another one may answer for it."""
+    return None if recorded_join(connection, job_id) else summary(connection, viewer, job_id)
+
+
+def answering(session: Session, database: Database, job_id: str) -> tuple[str, DagRun | None]:
+    """The job that answers for this id, another run's where it joined, and the run of that job.
+
+    The record says whether a run of this name has ever joined; whether this one did, as long as Airflow has it, is in
+    the run: somebody may have deleted the one that the record is of, and made another.
+    """
+    run = find_run(session, job_id)
+    recorded = database.run(lambda connection: recorded_join(connection, job_id))
+    wanted = (joined_job(session, run) if recorded and run else recorded) or job_id
+    return wanted, run if wanted == job_id else find_run(session, wanted)
 
 
 def standing(connection: Connection, viewer: Viewer, job_id: str, waiting: JobSummary | None) -> JobSummary:

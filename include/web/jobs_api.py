@@ -17,15 +17,14 @@ from include.model.job import JobStatus, Progress
 from include.model.reading import JobView
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
-from include.storage.jobs import cancel_job, progress
-from include.storage.reading import answering_job
+from include.storage.jobs import cancel_job, has_opened, progress
 from include.storage.requests import Disposition, Door
 from include.storage.viewing import check_visible
 from include.web.access import MayAsk, ViewerDep
 from include.web.airflow_runs import AirflowRuns, find_run, is_visible, released
 from include.web.asking import Answer, Asked, ask
 from include.web.database import stocks
-from include.web.job_views import standing, view, waiting_job
+from include.web.job_views import answering, standing, view, waiting_job
 from include.web.watching import note
 
 router = APIRouter()
@@ -85,15 +84,14 @@ def cancel(job_id: str, request: Request, user: GetUserDep, viewer: ViewerDep, s
     runs = AirflowRuns(session, user, request, TriggerDAGRunPostBody(logical_date=None))
     name = user.get_name()
     with released(session), stocks() as database:
-        wanted = database.run(lambda connection: answering_job(connection, job_id))
-        run = find_run(session, wanted)
+        wanted, run = answering(session, database, job_id)
         database.run(lambda connection: _check(connection, viewer, wanted, run))
         times_cleared = run.clear_number if run else 0
         reached = database.run(lambda connection: progress(connection, wanted))
         if runs.state(wanted) is RunState.ACTIVE or (reached and reached.status.is_active):
             reason = f"cancelled by {name}"
             database.run(lambda c: cancel_job(c, wanted, reason, actor=name, clear_number=times_cleared))
-        if times_cleared or not database.run(lambda connection: _has_done_its_work(connection, wanted)):
+        if not database.run(lambda connection: _has_done_its_work(connection, wanted, times_cleared)):
             runs.cancel(wanted, f"cancelled: by {name}")
         run = find_run(session, wanted)
         waiting = waiting_job(run) if run else None
@@ -112,7 +110,8 @@ def retry_failed(
 ) -> dict[str, Any]:
     """Ask for the failed tickers of an ended job again: a new job, or the equal one that is active."""
     with stocks() as database:
-        wanted = database.run(lambda connection: answering_job(connection, job_id))
+        with released(session):
+            wanted, _run = answering(session, database, job_id)
         database.run(lambda connection: check_visible(connection, viewer, wanted))
         fields = database.run(lambda connection: retry_of(connection, wanted))
     return ask_for(request, response, user, session, fields)
@@ -124,10 +123,11 @@ def _check(connection: Connection, viewer: Viewer, job_id: str, run: DagRun | No
         raise UnknownJobError(job_id)
 
 
-def _has_done_its_work(connection: Connection, job_id: str) -> bool:
-    """Whether a job has ended by itself: its run is about to, and that is no cancel."""
+def _has_done_its_work(connection: Connection, job_id: str, times_cleared: int) -> bool:
+    """Whether a job has ended by itself since its run was cleared last: its run is about to, and that is no cancel."""
     reached = progress(connection, job_id)
-    return reached is not None and reached.status is not JobStatus.CANCELLED
+    is_done = reached is not None and reached.status is not JobStatus.CANCELLED
+    return is_done and has_opened(connection, job_id, times_cleared)
 
 
 def _object(payload: Any) -> Mapping[str, Any]:  # noqa: ANN401

@@ -35,11 +35,13 @@ def run(airflow: None) -> Callable[..., str]:
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
     from sqlalchemy import select
 
-    def make(state: str | None = None) -> str:
+    def make(state: str | None = None, clear_number: int = 0) -> str:
         with create_session() as session:
             if state:
                 made_by = {"triggered_by": DagRunTriggeredByType.TEST, "triggering_user_name": "ann"}
-                session.add(DagRun(dag_id=DAG_ID, run_id=RUN, run_type=DagRunType.MANUAL, state=state, **made_by))
+                made = DagRun(dag_id=DAG_ID, run_id=RUN, run_type=DagRunType.MANUAL, state=state, **made_by)
+                made.clear_number = clear_number
+                session.add(made)
                 session.flush()
             return str(session.scalar(select(DagRun.state).where(DagRun.run_id == RUN)))
 
@@ -116,6 +118,37 @@ def test_a_run_that_is_cleared_answers_with_the_job_that_it_joined_at_last(api: 
     assert ask_as(connection, RUN, clear_number=2) == RUN
     finalize_job(connection, RUN)
     assert api("GET", f"/jobs/{RUN}").json()["job_id"] == RUN
+
+
+def test_a_run_that_took_the_name_of_a_deleted_one_is_not_what_that_one_joined(
+    api: Call, run: Any, connection: Connection
+) -> None:
+    ask_as(connection, "other")
+    assert ask_as(connection, RUN) == "other"
+    assert api("GET", f"/jobs/{RUN}").json()["job_id"] == "other"
+    run("queued")
+    said = api("GET", f"/jobs/{RUN}").json()
+    assert (said["job_id"], said["status"]) == (RUN, "queued")
+
+
+def test_a_run_that_is_on_record_as_joined_is_answered_by_the_job_that_its_first_task_names(
+    api: Call, run: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_as(connection, "other")
+    ask_as(connection, RUN)
+    run("success")
+    monkeypatch.setattr("include.web.job_views.joined_job", lambda *_: "other")  # it pushed an XCom
+    assert api("GET", f"/jobs/{RUN}").json()["job_id"] == "other"
+
+
+def test_a_cancel_of_a_job_that_is_done_leaves_the_run_as_it_is_also_when_that_was_cleared(
+    api: Call, run: Any, connection: Connection
+) -> None:
+    run("running", clear_number=1)
+    begun(connection, RUN, wanted(), clear_number=1)
+    finalize_job(connection, RUN)
+    answer = api("POST", f"/jobs/{RUN}/cancel", json={})
+    assert (answer.status_code, answer.json()["status"], run()) == (200, "failed", "running")
 
 
 def test_a_job_that_has_ended_is_read_without_airflows_database(

@@ -73,14 +73,17 @@ CROSS JOIN LATERAL (
 WHERE :sees_all OR job.scope IN ('shared', 'schedule', 'user:' || :viewer) OR job.requested_by = :viewer
 ORDER BY wanted.place;
 
--- name: joined_job(run_id)$
+-- name: recorded_join(run_id)$
 -- The job of another run that this one joined. What became of a run at last is its newest record: a run that was cleared
 -- may have joined first and opened its own then, or the other way round.
-SELECT CASE WHEN disposition = 'joined' THEN job_id END
-FROM analysis_requests
-WHERE run_id = :run_id
-ORDER BY id DESC
-LIMIT 1;
+SELECT job_id
+FROM (
+    SELECT disposition, job_id FROM analysis_requests WHERE run_id = :run_id ORDER BY id DESC LIMIT 1
+) AS newest
+WHERE disposition = 'joined'
+    AND NOT EXISTS (
+        SELECT FROM analysis_jobs AS own WHERE own.job_id = :run_id AND own.status IN ('queued', 'processing')
+    );
 
 -- name: unopened_runs(run_ids, attempts)
 -- Those of the runs that have no job of ours, and had none in this attempt that was removed before its run was over.
