@@ -178,9 +178,17 @@ def _join(connection: Connection, runs: Runs, demand: Demand, run_id: str) -> Su
 
 def _submit_as(connection: Connection, runs: Runs, demand: Demand, own_id: str) -> Submission:
     active = find_claim(connection, claim_key(demand.request)).active_job_id
+    _check_duplicate(runs, demand, own_id, active)
     joins = active and not demand.force and demand.on_duplicate is not OnDuplicate.SUPERSEDE
     if (joins or _may_make(connection, runs, demand, own_id, active)) and runs.create(own_id):
         return Submission(run_id=own_id, disposition=Disposition.CREATED)
     if not runs.is_equal(own_id):
         raise RunExistsError(own_id)
     return Submission(run_id=own_id, disposition=Disposition.JOINED, repeated=True)
+
+
+def _check_duplicate(runs: Runs, demand: Demand, own_id: str, active: str | None) -> None:
+    """Raise DuplicateJobError when the demand is to fail beside an equal active job; its own run is no duplicate."""
+    fails = demand.on_duplicate is OnDuplicate.FAIL and not demand.force
+    if fails and active and runs.state(active) is RunState.ACTIVE and runs.state(own_id) is None:
+        raise DuplicateJobError(active)

@@ -118,6 +118,18 @@ def test_a_request_that_is_to_fail_beside_an_equal_job_names_it(connection: Conn
         submit(connection, runs, demand(on_duplicate=OnDuplicate.FAIL))
 
 
+def test_a_clients_own_id_is_not_used_for_a_request_that_is_to_fail_beside_an_equal_job(
+    connection: Connection, runs: FakeRuns
+) -> None:
+    wanted = demand(on_duplicate=OnDuplicate.FAIL)
+    first = submit(connection, runs, wanted, own_id="mine")
+    begun(connection, "mine")
+    with pytest.raises(DuplicateJobError, match="mine"):
+        submit(connection, runs, wanted, own_id="another")
+    assert runs.state("another") is None
+    assert submit(connection, runs, wanted, own_id="mine").run_id == first.run_id
+
+
 def test_a_superseding_request_makes_a_run_of_its_own_and_the_next_ones_get_that(
     connection: Connection, runs: FakeRuns
 ) -> None:
