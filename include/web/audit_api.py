@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, status
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from include.jobs.duplicates import PAGE, find_duplicates, report_document
 from include.model.duplicates import MOST_SECONDS, DuplicateSearch
@@ -17,7 +17,7 @@ from include.web.paging import Day, Moment, Page, PageWanted, Wanted, page, plac
 router = APIRouter(prefix="/requests", tags=["record"])
 
 LOOK_BACK = timedelta(days=30)
-PLACE = TypeAdapter(tuple[datetime, int])
+PLACE = TypeAdapter(tuple[AwareDatetime, Annotated[int, Field(ge=1, lt=2**63)]])
 
 
 def _digits(said: str) -> str:

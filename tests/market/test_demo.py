@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,3 +69,17 @@ def test_without_a_session_the_newest_bar_is_of_the_last_weekday_that_is_over() 
     answer = source.fetch({"ACME": None, "BTC-USD": date(2026, 11, 3)}, 60)
     sessions = [bars.last_session for bars in answer.values() if isinstance(bars, Bars)]
     assert sessions == [date(2026, 11, 20), date(2026, 11, 3)]
+
+
+@pytest.mark.parametrize("until", [date.min, FIRST_SESSION - timedelta(days=1), FIRST_SESSION, date.max])
+def test_any_date_may_be_asked_for(until: date) -> None:
+    bars = demo_bars("ACME", until, 10)
+    assert len(bars) == (0 if until < FIRST_SESSION else 1 if until == FIRST_SESSION else 10)
+
+
+@pytest.mark.parametrize("asked", [date(2026, 11, 21), date(2027, 11, 20), date.max])
+def test_there_are_no_bars_of_the_future(asked: date) -> None:
+    source = open_source(DataSource.DEMO, lambda: datetime(2026, 11, 20, 12, tzinfo=UTC))
+    bars = source.fetch({"ACME": asked}, 5)["ACME"]
+    assert isinstance(bars, Bars)
+    assert bars.last_session == date(2026, 11, 20)

@@ -1,5 +1,7 @@
 """What somebody sends who means harm, or whose program is broken: refused or not found, and nothing else happens."""
 
+import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -7,6 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from include.model.bars import DataSource
 from include.storage.connection import Connection
 from tests.storage.demands import begun, demand
 from tests.web.calls import error
@@ -43,6 +46,18 @@ SQL = [
     "%s%s%n",
     ":viewer",
     "\\'; SELECT 1; --",
+]
+FIRST_AND_LAST = [
+    *("0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"),
+    *("0000-01-01", "10000-01-01", "2026-02-30", "-0001-01-01"),
+]
+NOW = "2026-01-05T00:00:00Z"
+# Of the shapes that lists have, with what PostgreSQL's types cannot hold, or can only just.
+FAR_PLACES: list[list[Any]] = [
+    *([number] for number in (10**20, -(10**20), 2**63, 2**63 - 1, 0, -1, 1.5, 1e300, 1e17, "NaN")),
+    *([moment, number] for moment in (NOW, 1e17, *FIRST_AND_LAST) for number in (10**20, -(10**20), 2**63 - 1, 0, "x")),
+    *([key, "IBM"] for key in (1e300, -1e300, "NaN", "Infinity")),
+    *(["-score", key, "IBM"] for key in (1e300, "NaN", "-Infinity")),
 ]
 UNDER_A_JOB = [("GET", ""), ("GET", "/details"), ("GET", "/events"), ("DELETE", "")]
 
@@ -88,6 +103,13 @@ def filters(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield path, one["name"]
 
 
+def addresses(api: Call, *wanted: str) -> list[tuple[str, str]]:
+    """The routes that take such parameters, with names of what there is, and the parameter."""
+    names = {"job_id": quote(ODD_IDS[0]), "ticker": "IBM", "name": "default", "record_id": 1}
+    asked = filters(api("GET", "/openapi.json").json())
+    return [(path.format(**names), name) for path, name in asked if name in wanted]
+
+
 def is_nothing(said: dict[str, Any]) -> bool:
     """Whether a list has no rows, or a count counted none."""
     return said["items"] == [] if "items" in said else said["total"] == 0
@@ -130,6 +152,37 @@ def test_a_bare_number_is_no_day(api: Call) -> None:
             answer = api("GET", path + number)
             assert answer.status_code == httpx.codes.BAD_REQUEST
             assert "2026-01-05" in error(answer)["details"][0]["reason"]
+
+
+@pytest.mark.usefixtures("jobs")
+@pytest.mark.parametrize("source", [*DataSource])
+def test_the_first_and_the_last_day_that_can_be_written_are_days(api: Call, source: DataSource) -> None:
+    api("POST", "/watchlist/default", json={"tickers": ["IBM"]}).raise_for_status()
+    days = addresses(api, "since", "until", "session")
+    with_source = {path for path, _ in addresses(api, "data_source")}
+    assert {name for _, name in days} == {"since", "until", "session"}
+    for path, name in days:
+        for day in FIRST_AND_LAST:
+            more = {"data_source": source} if path in with_source else {}
+            answer = api("GET", path, params={name: day, **more})
+            assert answer.status_code in (200, 400, 404), (path, name, day, answer.text)
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_place_that_no_row_can_have_is_no_fault(api: Call) -> None:
+    api("POST", "/watchlist/default", json={"tickers": ["IBM"]}).raise_for_status()
+    lists = addresses(api, "cursor")
+    assert "/requests" in [path for path, _ in lists]
+    for path, _ in lists:
+        for place in FAR_PLACES:
+            cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+            answer = api("GET", path, params={"cursor": cursor})
+            assert answer.status_code in (200, 400), (path, place, answer.text)
+
+
+@pytest.mark.parametrize("number", [10**20, 2**63, -1, 0, "1e3", "٣"])
+def test_a_record_that_no_request_can_have_is_not_looked_for(api: Call, number: object) -> None:
+    assert api("GET", f"/requests/{quote(str(number))}").status_code == httpx.codes.BAD_REQUEST
 
 
 def test_a_cursor_that_no_list_gave_is_refused(api: Call) -> None:

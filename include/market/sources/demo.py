@@ -38,14 +38,15 @@ class DemoSource:
         self._clock = clock
 
     def fetch(self, wanted: Mapping[str, date | None], bars: int) -> "dict[str, Bars | Refusal]":
-        """The newest `bars` bars up to the session asked for, never a refusal."""
-        newest = self._clock().date() - timedelta(days=1)
-        return {ticker: demo_bars(ticker, session or newest, bars) for ticker, session in wanted.items()}
+        """The newest `bars` bars up to the session asked for, none of the future, never a refusal."""
+        today = self._clock().date()  # UTC: no session anywhere is over before its day has begun there
+        newest = today - timedelta(days=1)
+        return {ticker: demo_bars(ticker, min(session or newest, today), bars) for ticker, session in wanted.items()}
 
 
 def demo_bars(ticker: str, until: date, bars: int) -> Bars:
     """The newest `bars` weekdays up to `until`, none before FIRST_SESSION."""
-    stop = int(np.busday_count(FIRST_SESSION, until + timedelta(days=1)))
+    stop = int(np.busday_count(FIRST_SESSION, until) + np.is_busday(until))
     first = max(0, stop - bars)
     days = np.arange(first, stop)
     seed = int.from_bytes(sha256(ticker.encode()).digest()[:8], "big")
