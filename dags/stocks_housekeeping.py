@@ -9,7 +9,8 @@ dead job has stored stays; its open tickers are `failed` with the code `interrup
 new job.
 
 **Runs without a job.** A run of the last day that a request made and that has no job after three minutes is named: it
-waits (the DAG is paused, the workers are busy), or it has ended without one, and its note says why. Nothing is mended.
+waits (the DAG is paused, the workers are busy), or it has ended before its first task could record what became of it,
+and its note says why. Nothing is mended.
 
 **Old rows.** What the settings `BELLWETHER_KEEP_..._DAYS` say, in portions of at most 5,000 rows, for about a minute;
 the rest is for the next run. A job that owns a result is never removed, nor is the record of requests and actions.

@@ -92,20 +92,14 @@ def _end(database: Database, job_id: str, reason: str) -> EndedJob:
     return EndedJob(job_id=job_id, reason=reason)
 
 
-def find_runs_without_job(
-    database: Database, is_over: Callable[[str], bool], joined: Callable[[str], str | None]
-) -> list[RunWithoutJob]:
+def find_runs_without_job(database: Database, is_over: Callable[[str], bool]) -> list[RunWithoutJob]:
     """Runs that a request made minutes ago and that have no job, the oldest first. They are told, not mended.
 
     Where one has ended, and nobody has recorded it, that is recorded: else it would be in no list.
-    `is_over` says whether a run has ended or does not exist; `joined`, which other run's job does its work.
+    `is_over` says whether a run has ended or does not exist.
     """
     found = database.run(lambda c: runs_without_job(c, UNOPENED_SECONDS, FORGOTTEN_SECONDS, MOST_RUNS))
-    without_job = [
-        RunWithoutJob(run_id=run_id, minutes=minutes, is_over=is_over(run_id))
-        for run_id, minutes in found
-        if joined(run_id) is None
-    ]
+    without_job = [RunWithoutJob(run_id=run_id, minutes=minutes, is_over=is_over(run_id)) for run_id, minutes in found]
     for run in without_job:
         if run.is_over:
             database.run(lambda c, run_id=run.run_id: end_unopened_run(c, run_id, RUN_IS_OVER))  # type: ignore[misc]

@@ -17,7 +17,6 @@ from include.pipeline.asking import is_over
 from include.pipeline.database import stocks
 from include.pipeline.job_dags import JOB_DAGS
 from include.pipeline.notes import NOTE, fit
-from include.pipeline.tasks import JOINED
 from include.settings import settings
 from include.storage.housekeeping import load
 
@@ -37,9 +36,7 @@ def keep_house(ti: Any) -> dict[str, Any]:  # noqa: ANN401
         silent_seconds = settings().silent_job_minutes * 60
         ended = end_dead_jobs(database, lambda run: is_over(ti, run), lambda run: _is_waiting(ti, run), silent_seconds)
         removed = remove_old(database, keep_days(settings()))
-        without_job = find_runs_without_job(
-            database, lambda run_id: _is_over(ti, run_id), lambda run_id: _joined(ti, run_id)
-        )
+        without_job = find_runs_without_job(database, lambda run_id: _is_over(ti, run_id))
         report = Report(
             ended=tuple(ended), without_job=tuple(without_job), removed=tuple(removed), load=database.run(load)
         )
@@ -62,12 +59,6 @@ def _is_waiting(ti: Any, run: Run) -> bool:  # noqa: ANN401
     """Whether tasks of a run wait for a slot, or for their next try."""
     count: int = ti.get_ti_count(dag_id=run.dag_id, run_ids=[run.job_id], states=WAITING)
     return count > 0
-
-
-def _joined(ti: Any, run_id: str) -> str | None:  # noqa: ANN401
-    """The job of another run that does this run's work, as the run itself has it."""
-    said = (ti.xcom_pull(dag_id=dag_id, run_id=run_id, task_ids="open_job", key=JOINED) for dag_id in JOB_DAGS)
-    return next((job_id for job_id in said if job_id), None)
 
 
 def _log(report: Report) -> None:

@@ -9,13 +9,15 @@ import pytest
 from pydantic import TypeAdapter
 
 from include.jobs.housekeeping import Report
+from include.jobs.opening import open_job, record_refusal
 from include.model.job import JobStatus
 from include.settings import settings
 from include.storage.connection import Connection
 from include.storage.jobs import finalize_job, progress
+from include.storage.requests import Door
 from local.postgres import Cluster
 from tests.dags.test_analyze_stocks import another_run
-from tests.storage.demands import begun, demand, opened
+from tests.storage.demands import asking, begun, demand, opened
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\\..*")]
 
@@ -128,31 +130,20 @@ def test_nothing_to_do_is_a_success_without_a_note(keep_house: Callable[[], Any]
     assert note(run) is None
 
 
-def test_runs_without_a_job_are_named_and_those_that_joined_one_are_not(
+def test_runs_without_a_job_are_named_and_those_that_joined_one_or_were_refused_are_not(
     keep_house: Callable[[], Any], dag: Any, owner: psycopg.Connection, connection: Connection
 ) -> None:
-    another_run(dag, "waiting", "queued")
-    request(owner, "waiting")
-    refused = dag.test(run_conf={"tickers": ["I BM"]})
-    request(owner, refused.run_id)
-    active = dag.test(run_conf={"tickers": ["IBM"], "data_source": "sample"})
-    connection.execute("UPDATE analysis_jobs SET status = 'processing', completed_at = NULL")
-    another_run_state(dag, active.run_id, "running")
-    joining = dag.test(run_conf={"tickers": ["IBM"], "data_source": "sample"})
-    request(owner, joining.run_id)
+    opened(connection, "winner")
+    states = {"waiting": "queued", "broken": "failed", "joining": "success", "refused": "failed"}
+    for run_id, state in states.items():
+        another_run(dag, run_id, state)
+        request(owner, run_id)
+    open_job(connection, asking("joining", door=Door.API), demand(), {}, is_over=lambda _: False)
+    record_refusal(connection, asking("refused", door=Door.API), None, "no such universe")
     run = keep_house()
     named = {run_without["run_id"]: run_without["is_over"] for run_without in report(run)["without_job"]}
-    assert named == {"waiting": False, refused.run_id: True}
+    assert named == {"waiting": False, "broken": True}
     assert note(run) == "runs without a job: 2"
-
-
-def another_run_state(dag: Any, run_id: str, state: str) -> None:
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import update
-
-    with create_session() as session:
-        session.execute(update(DagRun).where(DagRun.dag_id == dag.dag_id, DagRun.run_id == run_id).values(state=state))
 
 
 def test_old_rows_are_removed_by_the_settings(

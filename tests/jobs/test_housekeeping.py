@@ -6,7 +6,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from include.jobs.housekeeping import RUN_IS_OVER, Report, end_dead_jobs, find_runs_without_job
+from include.jobs.housekeeping import MOST_RUNS, RUN_IS_OVER, Report, end_dead_jobs, find_runs_without_job
+from include.jobs.opening import open_job, record_refusal
 from include.model.housekeeping import EndedJob, Load, Removable, Removal, RunWithoutJob
 from include.model.job import JobStatus, Run
 from include.storage.actions import Action, record_action
@@ -16,7 +17,7 @@ from include.storage.housekeeping import load
 from include.storage.jobs import progress
 from include.storage.requests import Disposition, Door, RequestRecord, record_request
 from include.storage.results import store_outcomes
-from tests.storage.demands import begun, demand, nobody_waits, opened, outcome
+from tests.storage.demands import asking, begun, demand, nobody_waits, opened, outcome
 
 HOUR = 3600.0
 
@@ -131,9 +132,8 @@ def request(connection: Connection, owner: psycopg.Connection, run_id: str, minu
     )
 
 
-def found(stocks: Database, over: tuple[str, ...] = (), joined: tuple[str, ...] = ()) -> list[str]:
-    runs = find_runs_without_job(stocks, lambda run: run in over, lambda run: "other" if run in joined else None)
-    return [str(run) for run in runs]
+def found(stocks: Database, over: tuple[str, ...] = ()) -> list[str]:
+    return [str(run) for run in find_runs_without_job(stocks, lambda run: run in over)]
 
 
 def test_a_run_without_a_job_waits_or_has_ended(
@@ -174,11 +174,32 @@ def test_a_run_that_has_a_job_is_not_missed(
     assert found(stocks) == []
 
 
+def joins(connection: Connection, run_id: str) -> None:
+    """The first task of a run finds an equal job."""
+    open_job(connection, asking(run_id, door=Door.REST), demand(), {}, is_over=lambda _: False)
+
+
 def test_a_run_that_joined_another_ones_job_is_not_missed(
     connection: Connection, owner: psycopg.Connection, stocks: Database
 ) -> None:
+    opened(connection, "winner")
     request(connection, owner, "loser", 12)
-    assert found(stocks, over=("loser",), joined=("loser",)) == []
+    joins(connection, "loser")
+    assert found(stocks, over=("loser",)) == []
+
+
+def test_a_run_without_a_job_is_found_behind_any_number_of_runs_that_have_joined_one_or_were_refused(
+    connection: Connection, owner: psycopg.Connection, stocks: Database
+) -> None:
+    opened(connection, "winner")
+    for number in range(MOST_RUNS):
+        request(connection, owner, f"other-{number}", 20)
+        if number % 2:
+            joins(connection, f"other-{number}")
+        else:
+            record_refusal(connection, asking(f"other-{number}", door=Door.REST), None, "no such universe")
+    request(connection, owner, "lost", 5)
+    assert found(stocks) == ["run lost waits for its job since 5 minutes"]
 
 
 @pytest.mark.parametrize("minutes", [1, 24 * 60 + 1])

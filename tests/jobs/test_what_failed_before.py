@@ -109,7 +109,7 @@ def test_job_stuck_in_queued_before_it_had_a_row(desk: Desk, connection: Connect
     )
     owner.execute("UPDATE analysis_requests SET requested_at = requested_at - interval '1 hour'")
     runs.states[lost.run_id] = RunState.ENDED
-    (told,) = find_runs_without_job(desk.database, lambda run_id: True, lambda run_id: None)
+    (told,) = find_runs_without_job(desk.database, lambda run_id: True)
     assert told.run_id == lost.run_id
     assert submit(connection, runs, wanted).created
 

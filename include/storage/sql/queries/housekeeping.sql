@@ -1,16 +1,16 @@
 -- name: runs_without_job(older_seconds, younger_seconds, most)
--- Runs that a request made, of which there is no job and with which nobody did anything; the oldest first.
-SELECT
-    made.run_id,
-    (extract(epoch FROM now() - min(made.requested_at)) / 60)::double precision AS minutes
+-- Runs that a request made, of which there is no job and with which nobody did anything; the oldest first. The newest
+-- record of such a run is that of its making: with a newer one it has joined another one's job, or was refused.
+SELECT made.run_id, (extract(epoch FROM now() - min(made.requested_at)) / 60)::double precision AS minutes
 FROM (
-    SELECT coalesce(run_id, job_id) AS run_id, requested_at
+    SELECT id, coalesce(run_id, job_id) AS run_id, requested_at
     FROM analysis_requests
     WHERE disposition = 'created'
         AND requested_at < now() - make_interval(secs => :older_seconds)
         AND requested_at > now() - make_interval(secs => :younger_seconds)
 ) AS made
-WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = made.run_id)
+WHERE NOT EXISTS (SELECT FROM analysis_requests AS later WHERE later.run_id = made.run_id AND later.id > made.id)
+    AND NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = made.run_id)
     AND NOT EXISTS (SELECT FROM analysis_actions AS action WHERE action.job_id = made.run_id) -- deleted, cancelled
 GROUP BY made.run_id
 ORDER BY min(made.requested_at)
