@@ -66,8 +66,8 @@ def open_for_run(
     check_schema(connection)
     cleared = dag_run.clear_number or 0
     run = Run(dag_id=dag_run.dag_id, job_id=dag_run.run_id, clear_number=cleared, try_number=ti.try_number)
-    door = door_of_run(connection, run.job_id) or _door_of(dag_run)
     name = dag_run.triggering_user_name or (NOBODY if exchange is None else SCHEDULE)
+    door = door_of_run(connection, run.job_id, name) or _door_of(dag_run)
     asking = AskingRun(run=run, requested_by=name, door=door, raw=dag_run.conf or {}, since=since)
     requester = Requester(
         name=name,

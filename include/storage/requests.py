@@ -107,9 +107,9 @@ def record_run(connection: Connection, record: RequestRecord) -> None:
     queries().record_run(connection, **_columns(record))
 
 
-def door_of_run(connection: Connection, run_id: str) -> Door | None:
-    """The door whose request made this run, None when there is no record of it."""
-    found: str | None = queries().door_of_run(connection, run_id=run_id)
+def door_of_run(connection: Connection, run_id: str, requested_by: str) -> Door | None:
+    """The door whose request made this run for somebody, None when there is no record of it."""
+    found: str | None = queries().door_of_run(connection, run_id=run_id, requested_by=requested_by)
     return None if found is None else Door(found)
 
 
@@ -120,6 +120,15 @@ def promised_tickers(connection: Connection, run_id: str, requested_by: str, raw
     """
     sent = Jsonb(_storable(raw))
     found = queries().promised_tickers(connection, run_id=run_id, requested_by=requested_by, raw=sent)
+    return tuple(found or ())
+
+
+def answered_tickers(connection: Connection, requested_by: str, request_id: str | None, raw: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """The tickers that the same request was answered for under its request id; none when it is new, or another one."""
+    if request_id is None:
+        return ()
+    sent = Jsonb(_storable(raw))
+    found = queries().answered_tickers(connection, requested_by=requested_by, request_id=request_id, raw=sent)
     return tuple(found or ())
 
 

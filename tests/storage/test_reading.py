@@ -139,6 +139,35 @@ def test_a_run_that_joined_or_has_a_job_is_no_job_of_its_own_that_ended_unopened
     assert unopened_job(connection, ANN, "a1") is None
 
 
+def test_a_run_that_has_the_id_of_a_deleted_one_is_told_to_its_own_user_as_it_came_in(connection: Connection) -> None:
+    opened(connection, "a1", demand("KO"))
+    made(connection, "ann", "x", door=Door.REST)
+    record_run(connection, request("ann", "x", disposition=Disposition.JOINED, job_id="a1"))
+    made(connection, "bob", "x", door=Door.API)
+    refused(connection, "bob", "x", "bob's reason")
+    (found,) = newest_jobs(connection, BOB, ALL, None, 10)
+    assert (found.job_id, found.requested_by, found.trigger) == ("x", "bob", Trigger.API)
+    assert (found.status, found.status_reason) == ("failed", "bob's reason")
+    assert unopened_job(connection, BOB, "x") == found
+    assert ids(newest_jobs(connection, ANN, ALL, None, 10)) == ["a1"]
+    assert unopened_job(connection, ANN, "x") is None
+
+
+def test_a_run_that_has_the_id_of_a_cancelled_one_was_not_cancelled(connection: Connection) -> None:
+    made(connection, "ann", "x")
+    cancel_job(connection, "x", "ann's reason", actor="ann")
+    made(connection, "bob", "x")
+    refused(connection, "bob", "x", "bob's reason")
+    (found,) = newest_jobs(connection, BOB, ALL, None, 10)
+    assert (found.status, found.status_reason) == ("failed", "bob's reason")
+
+
+def test_a_run_that_was_refused_and_that_no_door_made_is_as_old_as_its_end(connection: Connection) -> None:
+    refused(connection, "ann", "a1", "no such universe")
+    (found,) = newest_jobs(connection, ANN, ALL, None, 10)
+    assert (found.trigger, found.created_at) == (Trigger.UI, found.completed_at)
+
+
 def test_a_run_that_opens_its_job_when_it_is_cleared_is_listed_as_that(connection: Connection) -> None:
     made(connection, "ann", "a1")
     cancel_job(connection, "a1", "cancelled by ann", actor="ann")

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from include.storage.connection import Connection
-from include.storage.requests import Disposition, Door, RequestRecord, record_request
+from include.storage.requests import Disposition, Door, RequestRecord, door_of_run, record_request
 from tests.storage.demands import demand
 
 CREATED = RequestRecord(
@@ -79,3 +79,12 @@ def test_the_role_of_tasks_and_api_changes_and_deletes_none(connection: Connecti
 def test_a_record_that_cannot_be_is_refused(connection: Connection, impossible: RequestRecord) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         record_request(connection, impossible)
+
+
+def test_a_run_came_in_by_the_door_that_made_it_for_its_user_last(connection: Connection) -> None:
+    assert door_of_run(connection, "run-1", "ann") is None
+    record_request(connection, replace(CREATED, run_id="run-1", door=Door.REST))
+    record_request(connection, replace(CREATED, run_id="run-1", door=Door.UI))
+    record_request(connection, replace(CREATED, run_id="run-1", door=Door.CLI, disposition=Disposition.JOINED))
+    record_request(connection, replace(CREATED, run_id="run-1", door=Door.API, requested_by="bob"))
+    assert [door_of_run(connection, "run-1", user) for user in ("ann", "bob", "eve")] == [Door.UI, Door.API, None]

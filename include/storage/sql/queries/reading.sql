@@ -97,10 +97,11 @@ WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id
 
 -- name: unopened_jobs(viewer, sees_all, job_id, status, requested_by, doors, since, before_at, before_id, most)
 -- Runs that were cancelled, refused or broke before they opened a job, as jobs of a list: the newest before a place in
--- it. The last that is recorded of such a run is its end; the time of the first is the job's. There are few ends: they
--- are found first, whatever the plan thinks of the parameters.
+-- it. The last that is recorded of such a run is its end; the last record of its making before, by the same user, says
+-- when and how it came in: a run that was deleted may have left its id to another one, of somebody else. There are few
+-- ends: they are found first, whatever the plan thinks of the parameters.
 WITH ended AS MATERIALIZED (
-    SELECT id, run_id, requested_at, reason, request
+    SELECT id, run_id, requested_by, door, requested_at, reason, request
     FROM analysis_requests
     WHERE disposition = 'refused'
         AND run_id IS NOT NULL
@@ -109,33 +110,42 @@ WITH ended AS MATERIALIZED (
 ),
 run AS (
     SELECT
-        asked.run_id,
-        asked.requested_by,
+        ended.run_id,
+        ended.requested_by,
         asked.door,
-        asked.requested_at AS created_at,
+        asked.created_at,
         ended.requested_at AS completed_at,
         coalesce(cancelled.reason, ended.reason) AS reason,
         coalesce(cancelled.times_cleared, 0) + 1 AS attempt,
         CASE WHEN cancelled.times_cleared IS NULL THEN 'failed' ELSE 'cancelled' END AS status,
-        coalesce(ended.request, asked.request) AS request
+        coalesce(ended.request, made.request) AS request
     FROM ended
-    CROSS JOIN LATERAL (
-        SELECT run_id, requested_by, door, requested_at, request
-        FROM analysis_requests AS first
-        WHERE first.run_id = ended.run_id
-        ORDER BY id
+    LEFT JOIN LATERAL (
+        SELECT door, requested_at, request
+        FROM analysis_requests AS own
+        WHERE own.run_id = ended.run_id
+            AND own.id < ended.id
+            AND own.requested_by = ended.requested_by
+            AND own.disposition = 'created'
+        ORDER BY id DESC
         LIMIT 1
+    ) AS made ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(made.door, ended.door) AS door, coalesce(made.requested_at, ended.requested_at) AS created_at
     ) AS asked
     LEFT JOIN LATERAL (
         SELECT details ->> 'reason' AS reason, (details ->> 'unopened')::integer AS times_cleared
         FROM analysis_actions
-        WHERE job_id = ended.run_id AND action = 'cancel' AND details ? 'unopened'
+        WHERE job_id = ended.run_id
+            AND action = 'cancel'
+            AND details ? 'unopened'
+            AND (made.requested_at IS NULL OR acted_at >= made.requested_at)
         ORDER BY id DESC
         LIMIT 1
     ) AS cancelled ON true
-    WHERE asked.requested_at >= coalesce(:since::timestamptz, '-infinity')
-        AND (:before_at::timestamptz IS NULL OR (asked.requested_at, asked.run_id) < (:before_at, :before_id::text))
-        AND (:requested_by::text IS NULL OR asked.requested_by = :requested_by)
+    WHERE asked.created_at >= coalesce(:since::timestamptz, '-infinity')
+        AND (:before_at::timestamptz IS NULL OR (asked.created_at, ended.run_id) < (:before_at, :before_id::text))
+        AND (:requested_by::text IS NULL OR ended.requested_by = :requested_by)
         AND (:doors::text[] IS NULL OR asked.door = ANY(:doors))
         AND ended.id = (
             SELECT id FROM analysis_requests AS last WHERE last.run_id = ended.run_id ORDER BY id DESC LIMIT 1

@@ -38,8 +38,22 @@ WHERE run_id = :run_id AND requested_by = :requested_by AND raw = :raw AND reque
 ORDER BY id DESC
 LIMIT 1;
 
--- name: door_of_run(run_id)$
-SELECT door FROM analysis_requests WHERE run_id = :run_id ORDER BY id LIMIT 1;
+-- name: door_of_run(run_id, requested_by)$
+-- The newest record of its making. A run that was deleted may have left its id to another one.
+SELECT door
+FROM analysis_requests
+WHERE run_id = :run_id AND requested_by = :requested_by AND disposition = 'created'
+ORDER BY id DESC
+LIMIT 1;
+
+-- name: answered_tickers(requested_by, request_id, raw)$
+-- What the same body under the same request id was resolved to, when it was answered with the job that still answers it.
+SELECT asked.request -> 'tickers'
+FROM request_ids AS known
+JOIN analysis_requests AS asked USING (job_id, requested_by, request_id)
+WHERE requested_by = :requested_by AND request_id = :request_id AND asked.raw = :raw AND asked.request IS NOT NULL
+ORDER BY asked.id DESC
+LIMIT 1;
 
 -- name: find_request_id(requested_by, request_id)^
 SELECT
