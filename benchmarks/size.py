@@ -1,7 +1,7 @@
 """How the product's own statements grow with what is stored: the same calls at a tenth of the size and at the whole.
 
 BELLWETHER_BENCH_RESULTS says how many results the whole are: 10,000,000, with 50,000,000 bars, which takes about an
-hour and 30 GB below $TMPDIR.
+hour and 45 GB below $TMPDIR.
 """
 
 import os
