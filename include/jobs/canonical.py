@@ -23,7 +23,7 @@ from include.settings import settings
 class Requester:
     """Who asks, through which door, and how to look up their watchlist and the tickers that were renamed.
 
-    `promised` are the tickers of a run that was made for them already: they stand, whatever has changed since.
+    `promised` are the tickers that the same request was answered for already: they stand, whatever has changed since.
     """
 
     name: str

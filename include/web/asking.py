@@ -23,6 +23,7 @@ from include.storage.requests import (
     Door,
     RequestRecord,
     answer_request_id,
+    answered_tickers,
     find_repeat,
     record_request,
 )
@@ -95,6 +96,7 @@ def _demand(connection: Connection, asked: Asked) -> Demand:
         trigger=asked.door.trigger,
         watchlist=lambda: watchlist_tickers(connection, asked.user),
         aliases=lambda: ticker_aliases(connection),
+        promised=lambda: answered_tickers(connection, asked.user, asked.raw.get("request_id"), asked.raw),
     )
     demand = canonicalise(asked.raw, requester)
     request = demand.request

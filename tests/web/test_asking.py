@@ -12,6 +12,7 @@ from include.model.errors import InvalidRequestError, SchemaError, TooManyJobsEr
 from include.settings import Settings
 from include.storage.connection import Connection, connect
 from include.storage.requests import Disposition, Door, answer_request_id
+from include.storage.watchlist import add_to_watchlist
 from include.web.asking import Asked, ask
 from local.postgres import Cluster
 
@@ -66,6 +67,19 @@ def test_of_two_requests_that_are_given_one_request_id_at_one_moment_one_is_refu
     thread.join(timeout=30)
     assert "it was given to another request, of job first" in refusals[0]
     assert (runs.kept, recorded(connection)) == ([], [("refused", refusals[0])])
+
+
+def test_a_request_that_is_sent_again_gets_its_answer_also_when_the_watchlist_has_changed(
+    connection: Connection,
+) -> None:
+    add_to_watchlist(connection, "ann", ["IBM"])
+    runs, asked = KeptRunsInMemory(), Asked(raw={"request_id": "mine"}, user="ann", door=Door.API)
+    first = ask(connection, runs, asked).submission
+    add_to_watchlist(connection, "ann", ["KO"])
+    again = ask(connection, runs, asked).submission
+    assert (again.run_id, again.repeated) == (first.run_id, True)
+    with pytest.raises(InvalidRequestError, match="it was given to another request"):
+        ask(connection, runs, replace(asked, raw={"request_id": "mine", "tickers": ["KO"]}))
 
 
 def test_a_request_id_whose_run_came_to_nothing_is_answered_anew(connection: Connection) -> None:
