@@ -185,8 +185,8 @@ def finalize_job(connection: Connection, job_id: str, clear_number: int | None =
 def _tell_others(connection: Connection, job_id: str) -> None:
     """What follows from a job's end, in the transaction that ends it."""
     write_changes(connection, job_id)
-    queries().update_watchlist(connection, job_id=job_id)
-    queries().write_outbox(connection, job_id=job_id)
+    entries = queries().update_watchlist(connection, job_id=job_id)
+    queries().write_outbox(connection, job_id=job_id, entries=Jsonb(entries))
 
 
 def cancel_job(connection: Connection, job_id: str, reason: str, *, actor: str, clear_number: int = 0) -> bool:

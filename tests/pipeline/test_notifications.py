@@ -11,6 +11,7 @@ import pytest
 
 from include.jobs.notifying import tell
 from include.model.analysis import Verdict
+from include.model.errors import ErrorCode, Refusal
 from include.model.job import JobStatus
 from include.model.notifications import Channel, NotificationRow, NotificationStatus, Telling
 from include.settings import settings
@@ -29,7 +30,7 @@ from tests.pipeline.receivers import (
     webhook_connection,
     webhook_server,
 )
-from tests.storage.sessions import FRI, THU, analyse, said
+from tests.storage.sessions import FRI, THU, analyse, begin, said
 
 pytestmark = [
     pytest.mark.usefixtures("airflow"),
@@ -172,6 +173,71 @@ def test_who_is_told_when_is_for_each_user_to_say(
     analyse(connection, "run-2", FRI, said("JPM", Verdict.BUY))
     assert run() == Telling(jobs=2, sent=count)
     assert len(mailbox.mails) == count
+
+
+@pytest.mark.usefixtures("mails")
+def test_every_job_is_told_of_also_when_others_of_the_same_list_follow_before(
+    connection: Connection, mailbox: Mailbox, run: Run
+) -> None:
+    add_to_watchlist(connection, "ann", ["JPM"])
+    wants(connection, "ann", email="ann@example.com", rule="always")
+    for job_id in ("run-1", "run-2", "run-3"):
+        analyse(connection, job_id, FRI, said("JPM", Verdict.BUY))
+    assert run() == Telling(jobs=3, sent=3)
+    assert sorted(row.job_id for row in told(connection)) == ["run-1", "run-2", "run-3"]
+    assert len(mailbox.mails) == 3
+
+
+def follow(connection: Connection) -> None:
+    analyse(connection, "run-2", FRI, *(said(ticker, Verdict.HOLD) for ticker in ("IBM", "JPM", "KO")))
+
+
+def run_again(connection: Connection) -> None:
+    begin(connection, "run-1", FRI, [said("JPM", Verdict.BUY)], clear_number=1)
+
+
+def watch_more(connection: Connection) -> None:
+    add_to_watchlist(connection, "ann", ["KO"])
+
+
+@pytest.mark.usefixtures("mails")
+@pytest.mark.parametrize("rule", ["always", "changes"])
+@pytest.mark.parametrize("meanwhile", [follow, run_again, watch_more])
+def test_a_digest_counts_what_its_job_has_touched_whatever_happens_until_it_is_made(
+    connection: Connection, mailbox: Mailbox, run: Run, meanwhile: Callable[[Connection], None], rule: str
+) -> None:
+    """One of the tickers that ann watches has failed, and that is all that changed."""
+    add_to_watchlist(connection, "ann", ["IBM", "JPM"])
+    add_to_watchlist(connection, "ann", ["JPM"], "banks")
+    add_to_watchlist(connection, "bob", ["JPM"])
+    wants(connection, "ann", email="ann@example.com", rule=rule)
+    wants(connection, "bob", email="bob@example.com", rule=rule)
+    analyse(connection, "run-0", THU, said("JPM", Verdict.BUY))
+    run()
+    refused = Refusal("IBM", ErrorCode.NO_DATA, "IBM has no prices")
+    analyse(connection, "run-1", FRI, refused, said("JPM", Verdict.BUY), said("KO", Verdict.BUY))
+    meanwhile(connection)
+    run()
+    digests = connection.execute("SELECT owner, digest FROM notifications WHERE digest ->> 'job_id' = 'run-1'")
+    without_changes = {("ann", "banks"): ("completed_with_errors", 1, 0, 0)} if rule == "always" else {}
+    assert {(row["owner"], row["digest"]["list"]): counted(row["digest"]) for row in digests} == {
+        ("ann", "default"): ("completed_with_errors", 2, 1, 1),
+        **without_changes,
+    }
+
+
+def counted(digest: dict[str, Any]) -> tuple[str, int, int, int]:
+    return digest["status"], digest["tickers"], digest["failed"], len(digest["changes"])
+
+
+@pytest.mark.usefixtures("mails")
+@pytest.mark.parametrize("rule", ["always", "changes"])
+def test_of_a_job_that_was_removed_meanwhile_nobody_is_told(connection: Connection, run: Run, rule: str) -> None:
+    add_to_watchlist(connection, "ann", ["JPM"])
+    wants(connection, "ann", email="ann@example.com", rule=rule)
+    analyse(connection, "run-1", FRI, said("JPM", Verdict.BUY))
+    connection.execute("DELETE FROM analysis_jobs")
+    assert run() == Telling(jobs=1)
 
 
 @pytest.mark.usefixtures("mails")

@@ -197,8 +197,9 @@ SET status = :detail_status,
 FROM job
 WHERE detail.job_id = job.job_id AND detail.status IN ('queued', 'processing');
 
--- name: write_outbox(job_id)!
--- What others are to be told of a job that has just ended.
+-- name: write_outbox(job_id, entries)!
+-- What others are to be told of a job that has just ended. The watchlist forgets with the next job which of its entries
+-- this one has touched.
 INSERT INTO outbox (kind, job_id, attempt, payload)
 SELECT
     'job_ended',
@@ -217,7 +218,8 @@ SELECT
         'completed', count(*) FILTER (WHERE detail.status IN ('completed', 'reused')),
         'reused', count(*) FILTER (WHERE detail.status = 'reused'),
         'failed', count(*) FILTER (WHERE detail.status = 'failed'),
-        'cancelled', count(*) FILTER (WHERE detail.status = 'cancelled')
+        'cancelled', count(*) FILTER (WHERE detail.status = 'cancelled'),
+        'entries', :entries::jsonb
     )
 FROM analysis_jobs AS job
 LEFT JOIN analysis_jobs_details AS detail USING (job_id)

@@ -28,9 +28,11 @@ change AS (
     WHERE entry.owner IN (SELECT owner FROM wanting)
 ),
 touched AS (
-    SELECT handed.id AS outbox_id, entry.owner, entry.list, entry.id AS entry_id, entry.last_status = 'failed' AS failed
+    SELECT handed.id AS outbox_id, entry.owner, entry.list, entry.id AS entry_id, one.failed::boolean AS failed
     FROM handed
-    JOIN watchlist AS entry ON entry.last_job_id = handed.job_id
+    JOIN analysis_jobs AS job ON job.job_id = handed.job_id -- of one that was removed there is nothing to be seen
+    CROSS JOIN jsonb_each_text(handed.payload -> 'entries') AS one (id, failed)
+    JOIN watchlist AS entry ON entry.id = one.id::bigint
     WHERE entry.owner IN (SELECT owner FROM wanting)
     UNION
     SELECT outbox_id, owner, list, entry_id, kind = 'failed' FROM change

@@ -6,9 +6,10 @@ INSERT INTO watchlist (owner, list, ticker, notes)
 SELECT :owner, :list, ticker, :notes::text FROM unnest(:tickers::text[]) AS ticker
 ON CONFLICT ON CONSTRAINT watchlist_key DO NOTHING;
 
--- name: update_watchlist(job_id)!
+-- name: update_watchlist(job_id)$
 -- After a job: the last_* fields of its requester's entries (everybody's, when the work is shared), and of no others.
 -- Synthetic prices say nothing about a stock that somebody watches. Of Yahoo's stocks, an entry by an old name counts.
+-- Returns the entries that it has touched, by id, each with whether its ticker failed.
 WITH RECURSIVE names AS (
     SELECT ticker, ticker AS name FROM analysis_jobs_details WHERE job_id = :job_id
     UNION
@@ -27,23 +28,27 @@ entries AS (
         AND (entry.owner = job.requested_by OR job.scope IN ('shared', 'schedule'))
     ORDER BY entry.id -- every job takes them in the same order: no deadlock between jobs
     FOR NO KEY UPDATE OF entry
+),
+touched AS (
+    UPDATE watchlist AS entry
+    SET last_job_id = detail.job_id,
+        last_analyzed_at = detail.completed_at,
+        last_status = detail.status,
+        last_verdict = coalesce(detail.verdict, entry.last_verdict),
+        last_score = coalesce(detail.score, entry.last_score)
+    FROM entries
+    JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
+    WHERE entry.id = entries.id
+        AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at)
+        -- What the schedule catches up with, or a backfill does, is not news where a newer session is known.
+        AND NOT EXISTS (
+            SELECT FROM analysis_jobs AS job
+            JOIN analysis_jobs_details AS known ON known.job_id = entry.last_job_id AND known.ticker = entries.ticker
+            WHERE job.job_id = :job_id AND job.scope = 'schedule' AND known.session_date > detail.session_date
+        )
+    RETURNING entry.id, entry.last_status = 'failed' AS failed
 )
-UPDATE watchlist AS entry
-SET last_job_id = detail.job_id,
-    last_analyzed_at = detail.completed_at,
-    last_status = detail.status,
-    last_verdict = coalesce(detail.verdict, entry.last_verdict),
-    last_score = coalesce(detail.score, entry.last_score)
-FROM entries
-JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
-WHERE entry.id = entries.id
-    AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at)
-    -- What the schedule catches up with, or a backfill does, is not news where a newer session is known.
-    AND NOT EXISTS (
-        SELECT FROM analysis_jobs AS job
-        JOIN analysis_jobs_details AS known ON known.job_id = entry.last_job_id AND known.ticker = entries.ticker
-        WHERE job.job_id = :job_id AND job.scope = 'schedule' AND known.session_date > detail.session_date
-    );
+SELECT coalesce(jsonb_object_agg(id, failed), '{}') FROM touched;
 
 -- name: lock_watchlists(owner)$
 -- Until the transaction ends: one change of a user's lists at a time, so that limits and names hold.
