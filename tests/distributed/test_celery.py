@@ -1,15 +1,15 @@
 """CeleryExecutor: workers that share nothing but PostgreSQL, Redis and the API server, and what may happen to them.
 
-Run by `make test-distributed`; it needs redis-server.
+Run by `make test-distributed`; it needs redis-server. What waits in Redis when that is lost: test_redis.py.
 """
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from local import supervision, waiting
@@ -20,10 +20,12 @@ from tests.crash.faults import (
     ended,
     job_in_the_middle,
     kill_tree,
+    look,
     supervised,
 )
 from tests.crash.histories import History
 from tests.distributed.hosts import another_scheduler, worker_elsewhere
+from tests.distributed.looks import broker, places_of, tasks_of, tries_of
 from tests.distributed.wire import Wire
 from tests.end_to_end.airflow import RUNS, Airflow, wait_until
 from tests.pipeline.rows import rows_of
@@ -35,8 +37,12 @@ BATCH = 50
 ELSEWHERE = 9
 SECONDS_CUT_OFF = 30.0
 SECONDS_TO_START = 120.0
-# What Redis lost is sent again sooner than usual, so that the test ends sooner.
-IMPATIENT = {"AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "20"}
+# What a killed worker had taken and not begun, and what a killed scheduler had not sent, is sent sooner than usual.
+IMPATIENT = {"AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60"}
+HANDED_OUT_BY = """
+SELECT FROM task_instance
+WHERE queued_by_job_id = %(scheduler)s AND run_id = %(run_id)s AND state IN ('queued', 'running') LIMIT 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +51,19 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def tasks_of(installation: Stack, run_id: str) -> list[dict[str, Any]]:
-    with Airflow(installation) as airflow:
-        found = airflow.http.get(f"{RUNS}/{quote(run_id, safe='')}/taskInstances?limit=500").raise_for_status()
-    tasks: list[dict[str, Any]] = found.json()["task_instances"]
-    return tasks
-
-
 def results_of(installation: Stack) -> dict[str, list[Any]]:
     """All that was computed, whichever job did it."""
     rows = rows_of(installation.database_url())
-    without = {"job_id", "is_of_its_job"}
+    without = {"job_id", "is_of_its_job", "computed_at"}
     return {
         table: [{name: value for name, value in row.items() if name not in without} for row in rows[table]]
         for table in ("analysis_results", "analysis_raw_data")
     }
+
+
+def done_by(installation: Stack, run_id: str) -> int:
+    """How many results are this job's."""
+    return sum(row["job_id"] == run_id for row in rows_of(installation.database_url())["analysis_results"])
 
 
 def test_a_job_of_2000_is_done_by_all_workers_whose_logs_are_read_in_airflow(installation: Stack) -> None:
@@ -67,7 +71,7 @@ def test_a_job_of_2000_is_done_by_all_workers_whose_logs_are_read_in_airflow(ins
         run_id = airflow.request(tickers=ALL, data_source="demo", batch_size=BATCH)
         assert airflow.wait(run_id, 240)["note"] == "completed: 2000 of 2000 tickers"
         tasks = tasks_of(installation, run_id)
-        assert set(Counter(task["hostname"] for task in tasks)) == {address(n) for n in range(1, WORKERS + 1)}
+        assert {task["hostname"] for task in tasks} == {address(n) for n in range(1, WORKERS + 1)}
         one_of_each = {task["hostname"]: task for task in tasks if task["task_id"] == "analyze"}
         for host, task in one_of_each.items():
             place = f"{RUNS}/{quote(run_id, safe='')}/taskInstances/analyze/logs/1?map_index={task['map_index']}"
@@ -76,70 +80,63 @@ def test_a_job_of_2000_is_done_by_all_workers_whose_logs_are_read_in_airflow(ins
             assert f"{BATCH} tickers completed, 0 failed" in told
 
 
-def kill_a_worker(installation: Stack, run_id: str) -> None:
-    kill_tree(supervised(installation, "worker-2"))
-
-
-def kill_redis(installation: Stack, run_id: str) -> None:
-    supervised(installation, "redis").kill()
-
-
-def restart_redis_without_its_file(installation: Stack, run_id: str) -> None:
-    supervision.call(installation.home, "stopProcess", "redis", True)
-    for file in (installation.home.folder / "redis").rglob("*"):
-        if file.is_file():
-            file.unlink()
-    supervision.begin(installation.home, "redis")
-
-
-def take_redis_away_while_tasks_must_be_sent(installation: Stack, run_id: str) -> None:
-    """Until all that was handed out is done: then there are more to be sent than can be."""
-
-    def all_is_done() -> bool:
-        return not any(task["state"] == "running" for task in tasks_of(installation, run_id))
-
-    supervision.call(installation.home, "stopProcess", "redis", True)
-    wait_until(all_is_done)
-    supervision.begin(installation.home, "redis")
-
-
-@pytest.mark.parametrize(
-    "fault", [kill_a_worker, kill_redis, restart_redis_without_its_file, take_redis_away_while_tasks_must_be_sent]
-)
-def test_a_job_that_a_part_was_lost_under_ends_with_every_ticker_once(
-    installation: Stack, fault: Callable[[Stack, str], None]
-) -> None:
-    history = History(fault.__name__)
+def job_with_a_task_at(installation: Stack, worker: int) -> str:
+    """A job in its middle of which this worker has a task at this moment."""
     run_id = job_in_the_middle(installation, SOME, batch_size=BATCH, force=True)
-    fault(installation, run_id)
-    history.say("done", run_id=run_id)
+    wait_until(lambda: (address(worker), "running") in places_of(installation, run_id))
+    return run_id
+
+
+def wait_for_workers(installation: Stack, number: int = WORKERS) -> None:
+    waiting.for_workers(installation.home, broker(installation), number, SECONDS_TO_START)
+
+
+def test_what_a_killed_worker_had_is_done_by_the_others(installation: Stack) -> None:
+    history = History("worker killed")
+    run_id = job_with_a_task_at(installation, 2)
+    kill_tree(supervised(installation, "worker-2"))
     end = ended(installation, run_id, history)
     assert_every_ticker_is_stored_once(installation, run_id, end, len(SOME))
-    waiting.for_workers(installation.home, installation.env["AIRFLOW__CELERY__BROKER_URL"], WORKERS, SECONDS_TO_START)
+    assert tries_of(installation, run_id) == {1, 2}, "nothing was lost with the worker"
+    wait_for_workers(installation)
+
+
+def test_what_cannot_be_sent_while_redis_is_away_is_sent_once_it_is_back(installation: Stack) -> None:
+    """Redis is away until all that was handed out is done: then there is more to be sent than can be."""
+    history = History("redis away")
+    run_id = job_in_the_middle(installation, SOME, batch_size=BATCH, force=True)
+    supervision.call(installation.home, "stopProcess", "redis", True)
+    wait_until(lambda: "running" not in {state for _, state in places_of(installation, run_id)})
+    reached = look(installation, run_id)
+    assert reached
+    assert reached.pending, "there was nothing left to be sent"
+    supervision.begin(installation.home, "redis")
+    end = ended(installation, run_id, history)
+    assert_every_ticker_is_stored_once(installation, run_id, end, len(SOME))
+    assert tries_of(installation, run_id) == {1}, "what could not be sent was taken for failed"
+    wait_for_workers(installation)
 
 
 def test_a_worker_that_is_told_to_stop_ends_its_tasks_first(installation: Stack) -> None:
     history = History("stopped")
-    run_id = job_in_the_middle(installation, SOME, batch_size=BATCH, force=True)
+    run_id = job_with_a_task_at(installation, 1)
     supervised(installation, "worker-1").terminate()
     end = ended(installation, run_id, history)
     assert_every_ticker_is_stored_once(installation, run_id, end, len(SOME))
-    assert {task["try_number"] for task in tasks_of(installation, run_id)} == {1}
-    waiting.for_workers(installation.home, installation.env["AIRFLOW__CELERY__BROKER_URL"], WORKERS, SECONDS_TO_START)
+    assert tries_of(installation, run_id) == {1}
+    wait_for_workers(installation)
 
 
 def test_a_worker_that_postgresql_cannot_be_reached_from_for_a_while_goes_on(
     installation: Stack, tmp_path: Path
 ) -> None:
     history = History("cut off")
-    broker = installation.env["AIRFLOW__CELERY__BROKER_URL"]
     with (
         Wire(installation.cluster.port) as wire,
         worker_elsewhere(installation, ELSEWHERE, tmp_path / "elsewhere", wire.port),
     ):
-        waiting.for_workers(installation.home, broker, WORKERS + 1, SECONDS_TO_START)
-        run_id = job_in_the_middle(installation, SOME, batch_size=BATCH, force=True)
-        wait_until(lambda: (address(ELSEWHERE), "running") in places_of(installation, run_id))
+        wait_for_workers(installation, WORKERS + 1)
+        run_id = job_with_a_task_at(installation, ELSEWHERE)
         wire.cut()
         healing = threading.Timer(SECONDS_CUT_OFF, wire.mend)
         healing.start()
@@ -150,25 +147,32 @@ def test_a_worker_that_postgresql_cannot_be_reached_from_for_a_while_goes_on(
     assert_every_ticker_is_stored_once(installation, run_id, end, len(SOME))
 
 
-def places_of(installation: Stack, run_id: str) -> set[tuple[str, str]]:
-    return {(task["hostname"], task["state"]) for task in tasks_of(installation, run_id)}
-
-
 def test_of_two_schedulers_one_may_die(installation: Stack, tmp_path: Path) -> None:
+    """The one that dies is not started again, and has tasks of the job."""
     history = History("two schedulers")
-
-    def schedulers() -> int:
-        with Airflow(installation) as airflow:
-            found = airflow.http.get("/api/v2/jobs?job_type=SchedulerJob&is_alive=true").raise_for_status()
-        return int(found.json()["total_entries"])
-
-    before = schedulers()
-    with another_scheduler(installation, tmp_path / "elsewhere"):
-        wait_until(lambda: schedulers() > before, SECONDS_TO_START)
-        run_id = job_in_the_middle(installation, SOME, batch_size=BATCH, force=True)
-        supervised(installation, "scheduler").kill()
+    before = schedulers(installation)
+    with another_scheduler(installation, tmp_path / "elsewhere") as another:
+        wait_until(lambda: schedulers(installation) > before, SECONDS_TO_START)
+        (number,) = schedulers(installation) - before
+        run_id = job_in_the_middle(installation, ALL, batch_size=BATCH, force=True)
+        wait_until(lambda: has_tasks_of(installation, number, run_id))
+        another.kill()
+        history.say("killed", run_id=run_id)
         end = ended(installation, run_id, history)
-        assert_every_ticker_is_stored_once(installation, run_id, end, len(SOME))
+    assert_every_ticker_is_stored_once(installation, run_id, end, len(ALL))
+
+
+def schedulers(installation: Stack) -> set[int]:
+    """The numbers of those that are alive."""
+    with Airflow(installation) as airflow:
+        found = airflow.http.get("/api/v2/jobs?job_type=SchedulerJob&is_alive=true").raise_for_status()
+    return {job["id"] for job in found.json()["jobs"]}
+
+
+def has_tasks_of(installation: Stack, scheduler: int, run_id: str) -> bool:
+    with psycopg.connect(installation.cluster.url(installation.source.databases.airflow)) as airflow:
+        found = airflow.execute(HANDED_OUT_BY, {"scheduler": scheduler, "run_id": run_id}).fetchone()
+    return found is not None
 
 
 def test_what_workers_compute_is_what_one_machine_computes_value_for_value(installation: Stack) -> None:
@@ -183,5 +187,5 @@ def test_what_workers_compute_is_what_one_machine_computes_value_for_value(insta
     assert {task["hostname"] for task in tasks_of(local, run_id)}.isdisjoint(
         {address(n) for n in range(1, WORKERS + 1)}
     )
-    assert len(spread["analysis_results"]) >= len(ALL)
+    assert done_by(local, run_id) == len(ALL)
     assert results_of(local) == spread
