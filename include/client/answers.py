@@ -25,7 +25,7 @@ class Page(BaseModel, Generic[Row]):
 
 
 class Glance(Page[JobSummary]):
-    """All that is going on: `active` of the items first, then what ended in the last hour."""
+    """What goes on, then what ended in the last hour, as far as was asked for. `active` counts all that goes on."""
 
     active: int
 

@@ -129,7 +129,20 @@ def requests_of_job(connection: Connection, job_id: str) -> tuple[Asking, ...]:
     return _REQUESTS.validate_python(list(queries().requests_of_job(connection, job_id=job_id, most=MOST_REQUESTS)))
 
 
-def unopened_runs(connection: Connection, attempts: Mapping[str, int]) -> set[str]:
-    """Those of the runs, each in its attempt, that have opened no job."""
-    found = queries().unopened_runs(connection, run_ids=list(attempts), attempts=list(attempts.values()))
-    return {row["run_id"] for row in found}
+def unopened_runs(
+    connection: Connection, attempts: Mapping[str, int], *, refused_too: bool
+) -> dict[str, Trigger | None]:
+    """Those of the runs, each in its attempt, that have opened no job, and how each came in where that is on record.
+
+    `refused_too`: also one that is on record as refused, which it may be of an attempt before.
+    """
+    found = queries().unopened_runs(
+        connection, run_ids=list(attempts), attempts=list(attempts.values()), refused_too=refused_too
+    )
+    return {row["run_id"]: Door(row["door"]).trigger if row["door"] else None for row in found}
+
+
+def count_active_jobs(connection: Connection, viewer: Viewer) -> int:
+    """How many active jobs there are for the viewer."""
+    count: int = queries().count_active_jobs(connection, **as_seen_by(viewer))
+    return count

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunPatchBody, TriggerDAGRunPostBody
 from airflow.api_fastapi.core_api.routes.public.dag_run import patch_dag_run, trigger_dag_run
@@ -12,13 +12,14 @@ from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.utils.types import DagRunType
 from fastapi import HTTPException, status
-from sqlalchemy import select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import defer
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from include.jobs.submission import RunState
 from include.model.viewer import Viewer
+from include.pipeline.job_dags import JOB_DAGS, TIMED
 from include.pipeline.notes import write_note
 from include.settings import settings
 from include.web.access import DAG_ID
@@ -26,11 +27,13 @@ from include.web.access import DAG_ID
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
     from fastapi import Request
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
 ACTIVE = ("queued", "running")
+JOINED = "joined"  # XCom of a run's first task: the job that does its work
 LOGICAL_DATE_IS_TAKEN = "another run has this logical_date: leave it out, as nothing uses it, or choose another"
 COLLISIONS = Retrying(
     retry=retry_if_exception_type(DBAPIError),
@@ -105,12 +108,12 @@ class AirflowRuns:
     def _cancel(self, run_id: str, note: str) -> None:
         self._session.rollback()
         # The run first, then its tasks: the order in which the scheduler locks them.
-        locked = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id).with_for_update(of=DagRun)
+        locked = _named(run_id).with_for_update(of=DagRun)
         run = self._session.scalar(locked.execution_options(populate_existing=True))
         if run is None or str(run.state) not in ACTIVE:
             return
         body = DAGRunPatchBody.model_validate({"state": "failed"})
-        patch_dag_run(DAG_ID, run_id, body, self._session, _dag_bag, self._user, update_mask=None)
+        patch_dag_run(run.dag_id, run_id, body, self._session, _dag_bag, self._user, update_mask=None)
         write_note(run, note)
         self._session.commit()
 
@@ -130,19 +133,31 @@ def released(session: "Session") -> Iterator[None]:
 
 
 def find_run(session: "Session", run_id: str) -> DagRun | None:
-    """A run of the DAG, None when there is none; its conf is read when it is asked for, as it may be large."""
-    wanted = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.run_id == run_id)
-    found: DagRun | None = session.scalar(wanted.options(defer(DagRun.conf)))
+    """A run that has a job or will, None when there is none; its conf is read when asked for, as it may be large."""
+    found: DagRun | None = session.scalar(_named(run_id).options(defer(DagRun.conf)))
     return found
+
+
+def _named(run_id: str) -> "Select[Any]":
+    """The run of this name, the one of the DAG before those of the timetables."""
+    found = select(DagRun).where(DagRun.dag_id.in_(JOB_DAGS), DagRun.run_id == run_id)
+    return found.order_by(DagRun.dag_id != DAG_ID).limit(1)
 
 
 def is_visible(run: DagRun, viewer: Viewer) -> bool:
     """Whether somebody may see a run that has no job yet: as it will be with its job."""
-    mine = run.triggering_user_name in (None, viewer.name)  # nobody in person: the schedule
-    return viewer.sees_all or mine or settings().job_scope == "shared"
+    mine = run.triggering_user_name in (None, viewer.name)
+    return mine or run.run_type in TIMED or viewer.sees_all or settings().job_scope == "shared"
+
+
+def visible_to(viewer: Viewer) -> "ColumnElement[bool]":
+    """The same of all runs, for Airflow's database."""
+    by = DagRun.triggering_user_name
+    everything = viewer.sees_all or settings().job_scope == "shared"
+    return or_(literal(everything), by.is_(None), by == viewer.name, DagRun.run_type.in_(TIMED))
 
 
 def joined_job(session: "Session", run: DagRun) -> str | None:
     """The job that this run joined, None when it has its own or none."""
-    said = session.scalar(select(XComModel).where(XComModel.dag_run_id == run.id, XComModel.key == "joined"))
+    said = session.scalar(select(XComModel).where(XComModel.dag_run_id == run.id, XComModel.key == JOINED))
     return None if said is None else str(XComModel.deserialize_value(said))

@@ -3,12 +3,10 @@
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
-from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from include.model.job import JobStatus
 from include.model.reading import JobSummary, JobView
@@ -16,16 +14,15 @@ from include.model.request import Trigger
 from include.model.viewer import Viewer
 from include.storage.connection import Connection
 from include.storage.database import Database
-from include.storage.reading import JobFilter, current_jobs, newest_jobs, unopened_runs
-from include.web.access import DAG_ID, MayRead, ViewerDep
-from include.web.airflow_runs import ACTIVE, is_visible, released
+from include.storage.reading import JobFilter, count_active_jobs, current_jobs, newest_jobs
+from include.web.access import MayRead, ViewerDep
 from include.web.database import stocks
-from include.web.job_views import look_up, view, waiting_job
+from include.web.job_views import look_up, view
 from include.web.paging import MOST, Moment, Page, PageWanted, Wanted, page, place_of
+from include.web.waiting_runs import listed_runs, place_of_job, waiting_runs
 
 router = APIRouter(dependencies=[MayRead])
 
-MOST_WAITING = 100
 _CREATED = TypeAdapter(tuple[AwareDatetime, str])
 
 
@@ -41,23 +38,25 @@ class JobsWanted(PageWanted):
 class ProgressWanted(Wanted):
     """How much of the progress to tell."""
 
-    limit: int = Field(50, ge=1, le=MOST, description="most active jobs, and most of those that have ended")
+    limit: int = Field(50, ge=1, le=MOST, description="most of each: runs that wait, active jobs, jobs that have ended")
 
 
 class Glance(Page[JobSummary]):
-    """All that is going on: `active` of the items first, then what ended in the last hour."""
+    """What goes on, then what ended in the last hour, as far as was asked for. `active` counts all that goes on."""
 
     active: int
 
 
 @router.get("/jobs")
-def list_jobs(viewer: ViewerDep, wanted: Annotated[JobsWanted, Query()]) -> Page[JobSummary]:
-    """Jobs, the newest first."""
+def list_jobs(viewer: ViewerDep, session: SessionDep, wanted: Annotated[JobsWanted, Query()]) -> Page[JobSummary]:
+    """Jobs, also runs that have not opened theirs yet, the newest first."""
     filters = JobFilter(**wanted.model_dump(exclude={"limit", "cursor"}))
-    before = place_of(wanted.cursor, _CREATED)
+    before, most = place_of(wanted.cursor, _CREATED), wanted.limit + 1
     with stocks() as database:
-        found = database.run(lambda c: newest_jobs(c, viewer, filters, before, wanted.limit + 1))
-    return page(found, wanted.limit, lambda job: (job.created_at, job.job_id))
+        waiting = listed_runs(session, database, viewer, filters, before, most)
+        jobs = database.run(lambda c: newest_jobs(c, viewer, filters, before, most))
+    both = sorted([*without(jobs, waiting), *jobs], key=place_of_job, reverse=True)
+    return page(both[:most], wanted.limit, place_of_job)
 
 
 @router.get("/jobs/{job_id}", response_model=JobView)
@@ -77,19 +76,17 @@ def read_progress(viewer: ViewerDep, session: SessionDep, wanted: Annotated[Prog
 
 def glance(session: Session, database: Database, viewer: Viewer, most: int) -> Glance:
     """What is going on and has just ended, as far as it is for the viewer."""
-    with released(session):
-        runs = [waiting_job(run) for run in _active_runs(session) if is_visible(run, viewer)]
+    waiting = waiting_runs(session, database, viewer)
 
-    def work(connection: Connection) -> tuple[list[JobSummary], list[JobSummary]]:
-        unopened = unopened_runs(connection, {run.job_id: run.attempt for run in runs})
-        return [run for run in runs if run.job_id in unopened], current_jobs(connection, viewer, most)
+    def work(connection: Connection) -> tuple[list[JobSummary], int]:
+        return current_jobs(connection, viewer, most), count_active_jobs(connection, viewer)
 
-    waiting, jobs = database.run(work)
-    active = sum(job.status.is_active for job in jobs) + len(waiting)
-    return Glance(items=[*waiting, *jobs], active=active)
+    jobs, active = database.run(work)
+    still = without(jobs, waiting)
+    return Glance(items=[*still[:most], *jobs], active=active + len(still))
 
 
-def _active_runs(session: Session) -> list[DagRun]:
-    found = select(DagRun).where(DagRun.dag_id == DAG_ID, DagRun.state.in_(ACTIVE))
-    newest = found.order_by(DagRun.id.desc()).limit(MOST_WAITING).options(defer(DagRun.conf))
-    return list(session.scalars(newest))
+def without(jobs: list[JobSummary], waiting: list[JobSummary]) -> list[JobSummary]:
+    """The runs that have not opened their jobs, or ended, since they were read."""
+    known = {job.job_id for job in jobs}
+    return [run for run in waiting if run.job_id not in known]

@@ -14,6 +14,7 @@ from include.storage.deletion import delete_job
 from include.storage.jobs import cancel_job, end_unopened_run, finalize_job
 from include.storage.reading import (
     JobFilter,
+    count_active_jobs,
     current_jobs,
     newest_jobs,
     summary,
@@ -256,17 +257,35 @@ def test_what_goes_on_comes_before_what_has_just_ended(connection: Connection) -
     assert ids(current_jobs(connection, BOB, 10)) == []
 
 
-def test_runs_without_a_job_are_told_apart(connection: Connection) -> None:
+def unopened(connection: Connection, attempts: dict[str, int], *, refused_too: bool = True) -> dict[str, Any]:
+    return unopened_runs(connection, attempts, refused_too=refused_too)
+
+
+def test_runs_without_a_job_are_told_apart_with_the_door_that_is_on_record(connection: Connection) -> None:
     jobs_of(connection, "ann", "a1")
-    assert unopened_runs(connection, {"a1": 1, "a2": 1}) == {"a2"}
+    made(connection, "ann", "a2", door=Door.API)
+    assert unopened(connection, {"a1": 1, "a2": 1, "a3": 1}) == {"a2": Trigger.API, "a3": None}
+
+
+def test_a_run_that_was_refused_may_be_left_out(connection: Connection) -> None:
+    refused(connection, "ann", "a1", "no such universe")
+    assert list(unopened(connection, {"a1": 2})) == ["a1"]
+    assert unopened(connection, {"a1": 2}, refused_too=False) == {}
 
 
 def test_a_run_whose_job_was_removed_has_none_to_open_before_its_next_attempt(connection: Connection) -> None:
     jobs_of(connection, "ann", "a1")
     cancel_job(connection, "a1", "enough", actor="ann")
     delete_job(connection, "a1", actor="admin")
-    assert unopened_runs(connection, {"a1": 1}) == set()
-    assert unopened_runs(connection, {"a1": 2}) == {"a1"}
+    assert unopened(connection, {"a1": 1}) == {}
+    assert list(unopened(connection, {"a1": 2})) == ["a1"]
+
+
+def test_active_jobs_are_counted_for_who_looks(connection: Connection) -> None:
+    jobs_of(connection, "ann", "a1", "a2", "a3")
+    jobs_of(connection, "bob", "b1")
+    cancel_job(connection, "a3", "enough", actor="ann")
+    assert [count_active_jobs(connection, viewer) for viewer in (ANN, BOB, OPERATOR)] == [2, 1, 3]
 
 
 def test_a_job_is_told_with_the_first_of_its_tickers_and_its_dag(connection: Connection) -> None:

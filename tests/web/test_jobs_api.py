@@ -1,6 +1,7 @@
 """Jobs over HTTP, where it takes a moment that a whole installation does not hold still for."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,11 +10,13 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from include.analysis import load_strategies
-from include.jobs.opening import open_job
+from include.jobs.opening import open_job, record_refusal
 from include.model.request import Demand
 from include.storage.connection import Connection
 from include.storage.deletion import delete_job
 from include.storage.jobs import cancel_job, finalize_job, progress
+from include.storage.requests import Disposition, Door, RequestRecord, record_request
+from local.postgres import Cluster
 from tests.storage.demands import DAG_ID, SESSION, asking, begun, demand, opened
 from tests.web.conftest import Call
 
@@ -21,6 +24,7 @@ from tests.web.conftest import Call
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\..*")]
 
 RUN = "the-run"
+EVENING = datetime(2026, 1, 5, 18, tzinfo=UTC)
 
 
 def wanted() -> Demand:
@@ -206,3 +210,153 @@ def test_a_job_leads_to_its_run_whichever_dag_that_is_of(api: Call, connection: 
     opened(connection, RUN, wanted())
     connection.execute("UPDATE analysis_jobs SET dag_id = 'stocks_daily_xnys'")
     assert api("GET", f"/jobs/{RUN}").json()["links"]["dag_run"] == f"/dags/stocks_daily_xnys/runs/{RUN}"
+
+
+@pytest.fixture
+def runs(airflow: None) -> Callable[..., None]:
+    """Makes active runs as Airflow knows them, one a second since a time of its own, the first the oldest."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    def make(
+        *run_ids: str, user: str | None = "ann", since: datetime = EVENING, dag_id: str = DAG_ID, kind: str = "manual"
+    ) -> None:
+        made_by = {"triggered_by": DagRunTriggeredByType.TEST, "triggering_user_name": user}
+        with create_session() as session:
+            for number, run_id in enumerate(run_ids):
+                run = DagRun(dag_id=dag_id, run_id=run_id, run_type=DagRunType(kind), state="queued", **made_by)
+                run.queued_at = since + timedelta(seconds=number)
+                session.add(run)
+
+    return make
+
+
+def listed(api: Call, query: str = "", user: str = "ann") -> list[str]:
+    return [job["job_id"] for job in api("GET", f"/jobs{query}", user).json()["items"]]
+
+
+def test_a_run_that_waits_is_seen_by_its_user_behind_any_number_of_others(
+    api: Call, runs: Any, connection: Connection
+) -> None:
+    from include.web.waiting_runs import PORTION
+
+    runs(RUN)
+    runs(*(f"of-bob-{number}" for number in range(PORTION)), user="bob", since=EVENING + timedelta(hours=1))
+    seen = api("GET", "/progress").json()
+    assert ([job["job_id"] for job in seen["items"]], seen["active"]) == ([RUN], 1)
+    assert (listed(api), listed(api, "?status=queued")) == ([RUN], [RUN])
+    assert api("GET", "/progress?limit=1", "admin").json()["active"] == PORTION + 1
+
+
+def test_a_run_that_waits_is_seen_behind_any_number_of_runs_that_have_jobs(
+    api: Call, runs: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.web.waiting_runs.PORTION", 2)
+    runs(RUN, *(f"at-work-{number}" for number in range(4)))
+    for number in range(4):
+        opened(connection, f"at-work-{number}", demand(f"T{number}"))
+    seen = api("GET", "/progress?limit=1").json()
+    assert ([job["job_id"] for job in seen["items"]], seen["active"]) == ([RUN, "at-work-3"], 5)
+    assert RUN in listed(api, "?status=queued")
+
+
+def test_pages_have_jobs_and_runs_that_wait_once_each(api: Call, runs: Any, connection: Connection) -> None:
+    every = [f"a{number}" for number in range(8)]
+    for number, job_id in enumerate(every):
+        if number % 3:
+            runs(job_id, since=EVENING + timedelta(minutes=number))
+        else:
+            opened(connection, job_id, demand(f"T{number}"))
+            at = (EVENING + timedelta(minutes=number), job_id)
+            connection.execute("UPDATE analysis_jobs SET created_at = %s WHERE job_id = %s", at)
+    for most in (1, 2, 3, 8):
+        page = api("GET", f"/jobs?limit={most}").json()
+        seen = page["items"]
+        while page["next_cursor"]:
+            page = api("GET", f"/jobs?limit={most}&cursor={page['next_cursor']}").json()
+            seen += page["items"]
+        assert [job["job_id"] for job in seen] == every[::-1]
+
+
+def test_runs_that_wait_are_filtered_as_jobs_are(api: Call, runs: Any, connection: Connection) -> None:
+    runs("a1", "a2")
+    runs("b1", user="bob", since=EVENING + timedelta(hours=1))
+    record_request(connection, made_by("a1", Door.UI))
+    found = {
+        query: listed(api, f"?{query}", "admin")
+        for query in (
+            "status=queued",
+            "status=processing",
+            "requested_by=bob",
+            "trigger=ui",
+            "since=2026-01-05T18:00:01Z",
+        )
+    }
+    assert found == {
+        "status=queued": ["b1", "a2", "a1"],
+        "status=processing": [],
+        "requested_by=bob": ["b1"],
+        "trigger=ui": ["a1"],
+        "since=2026-01-05T18:00:01Z": ["b1", "a2"],
+    }
+
+
+def made_by(run_id: str, door: Door, disposition: Disposition = Disposition.CREATED) -> RequestRecord:
+    known = {"raw": {}, "request": None, "latency_ms": 1.0, "reason": None}
+    return RequestRecord(requested_by="ann", door=door, disposition=disposition, job_id=run_id, run_id=run_id, **known)
+
+
+def test_a_run_that_was_refused_and_cleared_is_listed_once_and_goes_on(
+    api: Call, runs: Any, connection: Connection
+) -> None:
+    record_request(connection, made_by(RUN, Door.API))
+    record_refusal(connection, asking(RUN, door=Door.API), None, "no such universe")
+    runs(RUN)
+    assert [job["status"] for job in api("GET", "/jobs").json()["items"]] == ["failed"]
+    assert [job["status"] for job in api("GET", "/progress").json()["items"]] == ["queued"]
+
+
+def test_a_run_that_has_joined_another_ones_job_does_not_wait(
+    api: Call, runs: Any, connection: Connection, cluster: Cluster
+) -> None:
+    ask_as(connection, "other")
+    ask_as(connection, RUN)
+    runs(RUN)
+    assert listed(api) == ["other", RUN]  # by its name: it may be another one's, as long as it has said nothing itself
+    say_joined(cluster, RUN, "other")
+    assert (listed(api), api("GET", "/progress").json()["active"]) == (["other"], 1)
+
+
+def say_joined(cluster: Cluster, run_id: str, job_id: str) -> None:
+    """What the first task of a run leaves in Airflow's database, without the rows of that task."""
+    from airflow import settings
+
+    with psycopg.connect(cluster.url(settings.engine.url.database)) as airflows:
+        airflows.execute("SET session_replication_role = replica")
+        airflows.execute(
+            "INSERT INTO xcom (dag_run_id, task_id, map_index, key, dag_id, run_id, value, timestamp)"
+            " SELECT id, 'open_job', -1, 'joined', dag_id, run_id, to_json(%s::text), now()"
+            " FROM dag_run WHERE run_id = %s",
+            [job_id, run_id],
+        )
+
+
+@pytest.mark.parametrize("user", ["ann", "bob"])
+def test_a_run_of_a_timetable_that_waits_is_seen_by_all_and_leads_to_its_dag(api: Call, runs: Any, user: str) -> None:
+    runs(RUN, user=None, dag_id="stocks_daily_xnys", kind="scheduled")
+    runs("past", user="ann", dag_id="stocks_history_xnys", kind="backfill")
+    assert {job["job_id"] for job in api("GET", "/progress", user).json()["items"]} == {RUN, "past"}
+    assert listed(api, user=user) == [RUN, "past"]
+    assert api("GET", f"/jobs/{RUN}", user).json()["links"]["dag_run"] == f"/dags/stocks_daily_xnys/runs/{RUN}"
+    assert api("GET", "/jobs/past", user).json()["status"] == "queued"
+
+
+def test_a_cancel_reaches_a_run_of_a_timetable_that_waits(
+    api: Call, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs(RUN, user=None, dag_id="stocks_daily_xnys", kind="scheduled")
+    failed = Mock()
+    monkeypatch.setattr("include.web.airflow_runs.patch_dag_run", failed)
+    assert api("POST", f"/jobs/{RUN}/cancel", json={}).json()["dag_id"] == "stocks_daily_xnys"
+    assert failed.call_args.args[:2] == ("stocks_daily_xnys", RUN)

@@ -31,6 +31,12 @@ UNION ALL
     LIMIT :most
 );
 
+-- name: count_active_jobs(viewer, sees_all)$
+SELECT count(*)
+FROM analysis_jobs
+WHERE status IN ('queued', 'processing')
+    AND (:sees_all OR scope IN ('shared', 'schedule', 'user:' || :viewer) OR requested_by = :viewer);
+
 -- name: summarise_jobs(job_ids, viewer, sees_all)
 -- Where jobs stand, in the order of the ids: counted from their details, timed by this server's clock.
 SELECT
@@ -85,15 +91,20 @@ WHERE disposition = 'joined'
         SELECT FROM analysis_jobs AS own WHERE own.job_id = :run_id AND own.status IN ('queued', 'processing')
     );
 
--- name: unopened_runs(run_ids, attempts)
+-- name: unopened_runs(run_ids, attempts, refused_too)
 -- Those of the runs that have no job of ours, and had none in this attempt that was removed before its run was over.
-SELECT run.run_id
+-- Their jobs are looked up one by one, however many runs there are: all jobs are always more.
+SELECT run.run_id, newest.door
 FROM unnest(:run_ids::text[], :attempts::integer[]) AS run (run_id, attempt)
-WHERE NOT EXISTS (SELECT FROM analysis_jobs AS job WHERE job.job_id = run.run_id)
+LEFT JOIN LATERAL (
+    SELECT door, disposition FROM analysis_requests AS asked WHERE asked.run_id = run.run_id ORDER BY id DESC LIMIT 1
+) AS newest ON true
+WHERE (SELECT job.job_id FROM analysis_jobs AS job WHERE job.job_id = run.run_id) IS NULL
     AND NOT EXISTS (
         SELECT FROM analysis_actions
         WHERE job_id = run.run_id AND action = 'delete' AND (details -> 'job' ->> 'attempt')::integer >= run.attempt
-    );
+    )
+    AND (:refused_too OR newest.disposition IS DISTINCT FROM 'refused');
 
 -- name: unopened_jobs(viewer, sees_all, job_id, status, requested_by, doors, since, before_at, before_id, most)
 -- Runs that were cancelled, refused or broke before they opened a job, as jobs of a list: the newest before a place in
