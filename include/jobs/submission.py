@@ -70,7 +70,8 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
     it would be one job too many of who asks: what joins, or takes the place of an active job of theirs, is none.
 
     A run is named by its work, `<first 16 of the claim key>.<n>`, so that Airflow's own uniqueness of run ids decides
-    between simultaneous requests. `n` counts the jobs that have ended, and goes on where a run has ended without one.
+    between simultaneous requests. `n` counts the jobs that have ended, and goes on where a run has ended without one;
+    no job that there is gives its number to another one, also when Airflow has forgotten their runs.
     """
     repeated = _repeated(connection, runs, demand)
     if repeated:
@@ -83,11 +84,11 @@ def submit(connection: Connection, runs: Runs, demand: Demand, own_id: str | Non
 def _next_run(connection: Connection, runs: Runs, demand: Demand, key: str) -> Submission:
     known, name = find_claim(connection, key), key[:KEY_LENGTH]
     if demand.force:
-        return _make(connection, runs, demand, _name_of_forced(key, known.ended_jobs, demand), 0)
+        return _make(connection, runs, demand, _name_of_forced(key, known.next_number, demand), 0)
     active = known.active_job_id
     if active is None or runs.state(active) is not RunState.ACTIVE:
-        return _make(connection, runs, demand, name, known.ended_jobs, instead_of=active)
-    next_number = _first_open(runs, name, _number_after(active, name, known.ended_jobs))
+        return _make(connection, runs, demand, name, known.next_number, instead_of=active)
+    next_number = _first_open(runs, name, _number_after(active, name, known.next_number))
     heir = f"{name}.{next_number}"  # supersedes the active job as soon as it begins
     if _leads_to(connection, runs, heir, key):
         return _join(connection, runs, demand, heir)
@@ -96,10 +97,10 @@ def _next_run(connection: Connection, runs: Runs, demand: Demand, key: str) -> S
     return _join(connection, runs, demand, active)
 
 
-def _number_after(active: str, name: str, ended_jobs: int) -> int:
+def _number_after(active: str, name: str, next_number: int) -> int:
     """The number that comes after the run of an active job, which may have a name of another form."""
     own_name, _, number = active.rpartition(".")
-    return 1 + max(ended_jobs, int(number) if own_name == name and number.isdigit() else 0)
+    return 1 + max(next_number, int(number) if own_name == name and number.isdigit() else 0)
 
 
 def _make(
@@ -159,10 +160,10 @@ def _repeated(connection: Connection, runs: Runs, demand: Demand) -> Submission 
     return Submission(run_id=known.job_id, disposition=known.disposition, repeated=True)
 
 
-def _name_of_forced(key: str, ended_jobs: int, demand: Demand) -> str:
+def _name_of_forced(key: str, number: int, demand: Demand) -> str:
     """A name of its own, but the same one for the same request id."""
     if demand.request_id is None:
-        return f"{key[:KEY_LENGTH]}.{ended_jobs}.{secrets.token_hex(4)}"
+        return f"{key[:KEY_LENGTH]}.{number}.{secrets.token_hex(4)}"
     whose = f"{demand.requested_by}\n{demand.request_id}".encode()
     return f"{key[:KEY_LENGTH]}.{hashlib.sha256(whose).hexdigest()[:SUFFIX_LENGTH]}"
 

@@ -88,10 +88,10 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownWork:
-    """What the database knows of a claim key: the job that is active, and how many have ended."""
+    """What the database knows of a claim key: the job that is active, and the number that no ended one has had."""
 
     active_job_id: str | None
-    ended_jobs: int
+    next_number: int
 
 
 def record_request(connection: Connection, record: RequestRecord) -> None:

@@ -44,7 +44,7 @@ def test_every_job_has_ended_as_its_details_say(filled: Connection) -> None:
 
 def test_the_work_that_is_asked_for_again_was_done_before(filled: Connection) -> None:
     known = find_claim(filled, claim_key(REQUEST))
-    assert (known.active_job_id, known.ended_jobs) == (None, 2)
+    assert (known.active_job_id, known.next_number) == (None, 2)
 
 
 def test_a_hundred_tickers_have_a_result_on_the_first_day(filled: Connection) -> None:

@@ -95,6 +95,14 @@ def test_a_job_whose_run_is_over_is_not_joined(connection: Connection, runs: Fak
     assert submit(connection, runs, demand()).created
 
 
+def test_a_run_does_not_get_the_name_of_a_job_that_has_ended_when_airflow_has_forgotten_its_runs(
+    connection: Connection,
+) -> None:
+    begun(connection, f"{KEY}.7", demand())  # those before it ended without a job
+    finalize_job(connection, f"{KEY}.7")
+    assert submit(connection, FakeRuns(), demand()).run_id == f"{KEY}.8"
+
+
 def test_force_always_makes_a_run_of_its_own(connection: Connection, runs: FakeRuns) -> None:
     made = {submit(connection, runs, demand(force=True)).run_id for _ in range(5)}
     assert len(made) == 5

@@ -75,16 +75,18 @@ WHERE known.job_id <> excluded.job_id AND known.job_id = :instead_of
 RETURNING job_id;
 
 -- name: find_claim(claim_key)^
--- Who does this work now, and how many jobs have done it before.
+-- Who does this work now, and the number of the next run: how many jobs have done it before, or the one behind the
+-- highest of them, where runs ended without a job.
 SELECT
     (
         SELECT job_id FROM analysis_jobs
         WHERE claim_key = :claim_key AND status IN ('queued', 'processing') AND NOT force
     ) AS active_job_id,
     (
-        SELECT count(*) FROM analysis_jobs
+        SELECT greatest(count(*), max(substring(job_id FROM '^[0-9a-f]{16}[.]([0-9]{1,9})$')::integer) + 1)
+        FROM analysis_jobs
         WHERE claim_key = :claim_key AND status NOT IN ('queued', 'processing')
-    ) AS ended_jobs;
+    ) AS next_number;
 
 -- name: has_left(run_id, claim_key)$
 SELECT
