@@ -7,6 +7,7 @@ from include.storage.connection import connect
 
 _TIMES = (
     "started_at completed_at created_at heartbeat_at requested_at acted_at added_at last_analyzed_at sent_at noticed_at"
+    " computed_at"
 )
 VOLATILE = [*_TIMES.split(), "id", "entry_id", "seq", "job_seq", "attempt", "latency_ms", "result_id"]
 
