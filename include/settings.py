@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     max_event_streams: int = Field(
         200, ge=1, le=10_000, description="progress streams that one process of the API server has open at once"
     )
+    max_exports: int = Field(5, ge=1, le=1000, description="exports that one process of the API server writes at once")
     max_tickers: int = Field(10_000, ge=1, le=10_000, description="most tickers that one job may have")
     max_active_jobs: int = Field(
         20,

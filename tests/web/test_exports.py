@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 import psutil
@@ -118,13 +119,13 @@ def memory() -> int:
 
 
 class Client:
-    """Reads an answer, for at most so many pieces; then it is gone, or its connection is broken."""
+    """Reads an answer, for at most so many pieces; then it is gone, or reads no more, or its connection is broken."""
 
-    def __init__(self, pieces: int | None = None, breaks: bool = False) -> None:
-        self._left, self._breaks = pieces, breaks
+    def __init__(self, pieces: int | None = None, breaks: bool = False, stays: bool = False) -> None:
+        self._left, self._breaks, self._stays = pieces, breaks, stays
         self._gone = asyncio.Event()
         self.memory: list[int] = []
-        self.size = 0
+        self.size, self.has_all = 0, False
 
     async def receive(self) -> dict[str, Any]:
         await self._gone.wait()
@@ -132,22 +133,28 @@ class Client:
 
     async def send(self, message: Any) -> None:
         self.size += len(message.get("body", b""))
+        self.has_all = message["type"] == "http.response.body" and not message.get("more_body")
         self.memory.append(memory())
         if self._left is not None and message.get("body"):
             self._left -= 1
             if self._left <= 0:
-                self._gone.set()
+                if not self._stays:
+                    self._gone.set()
                 if self._breaks:
                     raise OSError("the connection is broken")
                 await asyncio.Event().wait()
 
 
-async def read(kind: str, client: Client, spec_version: str = "2.3") -> None:
+async def read(kind: str, client: Client, spec_version: str = "2.3", is_within: bool = False) -> None:
+    """Read an export, on its own or within a middleware of the kind that Airflow's server has round everything."""
+    from starlette.middleware.base import BaseHTTPMiddleware
+
     from include.web.exports import csv_of, parquet_of
 
     export = {"csv": csv_of, "parquet": parquet_of}[kind](ANN, Screen(sort="ticker"))
+    passing_on = BaseHTTPMiddleware(export, dispatch=lambda request, call_next: call_next(request))
     scope = {"type": "http", "asgi": {"spec_version": spec_version}}
-    await export(scope, client.receive, client.send)
+    await (passing_on if is_within else export)(scope, client.receive, client.send)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -179,6 +186,84 @@ def test_a_client_that_is_gone_keeps_no_connection(connection: Connection, pool:
         assert lent(pool) == 0  # now, not when somebody collects the garbage
 
     asyncio.run(cut())
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(("spec_version", "is_within"), [("2.3", True), ("2.3", False), ("2.4", False)])
+def test_a_client_that_reads_no_more_is_cut_off_and_keeps_no_connection(
+    connection: Connection, pool: Pool, monkeypatch: pytest.MonkeyPatch, kind: str, spec_version: str, is_within: bool
+) -> None:
+    from include.web.exports import CutOffError, _places
+
+    monkeypatch.setattr("include.web.exports.READER_SECONDS", 0.2)
+    write(connection, 1, 25_000)
+
+    async def stop_reading() -> None:
+        client = Client(pieces=2, stays=True)
+        with pytest.raises(CutOffError):
+            await read(kind, client, spec_version, is_within)
+        assert not client.has_all
+        assert lent(pool) == 0
+
+    before = free(_places())
+    asyncio.run(stop_reading())
+    assert free(_places()) == before
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(("spec_version", "is_within"), [("2.3", True), ("2.3", False), ("2.4", False)])
+def test_an_export_whose_database_goes_away_does_not_look_whole(
+    connection: Connection, pool: Pool, monkeypatch: pytest.MonkeyPatch, kind: str, spec_version: str, is_within: bool
+) -> None:
+    from include.web.exports import CutOffError
+
+    write(connection, 1, 25_000)
+    client = Client()
+
+    async def take_and_break(message: Any) -> None:
+        await Client.send(client, message)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    monkeypatch.setattr(client, "send", take_and_break)
+    with pytest.raises((CutOffError, BaseExceptionGroup)):  # the server breaks the connection
+        asyncio.run(read(kind, client, spec_version, is_within))
+    assert client.size > 0
+    assert not client.has_all
+    assert lent(pool) == 0
+
+
+def free(places: BoundedSemaphore) -> int:
+    return places._value
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_export_too_many_is_refused_until_another_one_ends(
+    connection: Connection, api: Call, rows: list[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    from include.web.exports import csv_of
+
+    places = BoundedSemaphore(2)
+    monkeypatch.setattr("include.web.exports._places", lambda: places)
+    held = [csv_of(ANN, Screen(sort="ticker")) for _ in range(2)]
+    refused = api("GET", WHOLE + kind)
+    assert (refused.status_code, error(refused)["code"]) == (503, "UNAVAILABLE")
+    assert refused.headers["Retry-After"] == "2"
+    assert api("GET", f"{WHOLE}json").is_success
+    for export in held:
+        export.chunks.close()  # type: ignore[attr-defined]
+    assert [api("GET", WHOLE + kind).status_code for _ in range(3)] == [200] * 3
+
+
+def test_an_export_that_cannot_begin_keeps_no_place(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Pool(lambda: connect("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"), kept=1)
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr("include.web.exports._places", lambda: places)
+    monkeypatch.setattr("include.web.exports.lend", away.lend)
+    assert api("GET", f"{WHOLE}csv").status_code == 503
+    assert free(places) == 1
 
 
 def lent(pool: Pool) -> int:
