@@ -37,6 +37,10 @@ class CommandFailedError(Exception):
     """A command did not do what it should; the end of what it said."""
 
 
+class NotToldError(Exception):
+    """There was no job to follow, or its stream ended before the job did."""
+
+
 insist = retry(
     retry=retry_if_exception(may_pass), wait=wait_fixed(0.5), stop=stop_after_delay(PATIENCE_SECONDS), reraise=True
 )
@@ -124,16 +128,15 @@ def _reader(path: str) -> Asker:
 
 
 def follow(jobs: Callable[[], str | None]) -> Asker:
-    """Follow the events of a job until it has ended or the stream is cut."""
+    """Follow the events of a job until it has ended; with the stream cut before that, it is no answer."""
 
     def ask(client: httpx.Client, number: int) -> None:
         job_id = jobs()
         if job_id is None:
-            return
+            raise NotToldError
         with client.stream("GET", f"{API}/jobs/{quote(job_id, safe='')}/events") as events:
             events.raise_for_status()
-            for line in events.iter_lines():
-                if line.startswith("event: ended"):
-                    return
+            if not any(line.startswith("event: ended") for line in events.iter_lines()):
+                raise NotToldError
 
     return ask

@@ -3,9 +3,8 @@
 import random
 import subprocess
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from tests.crash.calls import at_work
 from tests.soak.doors import (
     Asker,
     CommandFailedError,
+    NotToldError,
     ask_airflow,
     ask_for_a_watchlist,
     ask_our_api,
@@ -27,6 +27,11 @@ from tests.soak.doors import (
 ACTIVE_JOBS = 100
 SECONDS_FOR_AN_ANSWER = 60.0
 ASKS_EVERY, READS_EVERY = 0.1, 0.5
+ANSWERED = "answered"
+
+
+Answers = Counter[tuple[str, str]]
+"""How often a call of somebody ended in a way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Load:
     installation: Stack
     active: Callable[[], int]
     job_ids: list[str] = field(default_factory=list)
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: Answers = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -69,10 +74,15 @@ class Load:
             yield from count * [Caller(name=name, ask=asker, every=ASKS_EVERY, asks_for_jobs=True)]
         for name, reader in reads().items():
             yield Caller(name=name, ask=reader, every=READS_EVERY)
-        yield from 3 * [Caller(name="a stream", ask=follow(self._any_recent), every=READS_EVERY)]
+        yield from 3 * [Caller(name="a stream", ask=follow(self._any_active), every=READS_EVERY)]
 
-    def _any_recent(self) -> str | None:
-        recent = self.job_ids[-20:]
+    def unanswered(self, since: Answers) -> list[str]:
+        """Who got no answer after the answers were these."""
+        return unanswered({caller.name for caller in self._everybody()}, since, self.answers)
+
+    def _any_active(self) -> str | None:
+        """A job that has most likely not ended, whether it begins or is about to end."""
+        recent = self.job_ids[-ACTIVE_JOBS:]
         return random.choice(recent) if recent else None  # noqa: S311
 
     def _go_on(self, caller: Caller, token: str) -> None:
@@ -93,16 +103,13 @@ class Load:
             job_id = asker(client, number)
         except httpx.HTTPStatusError as error:
             return str(error.response.status_code)
-        except (httpx.TransportError, CommandFailedError, subprocess.TimeoutExpired) as error:
+        except (httpx.TransportError, CommandFailedError, NotToldError, subprocess.TimeoutExpired) as error:
             return type(error).__name__
         if job_id is not None:
             self.job_ids.append(job_id)
-        return "answered"
+        return ANSWERED
 
 
-def after(seconds: float, do: Callable[[], None], over: float) -> None:
-    """Do something every so many seconds until a moment of the monotonic clock."""
-    while time.monotonic() + seconds < over:
-        time.sleep(seconds)
-        do()
-    time.sleep(max(0.0, over - time.monotonic()))
+def unanswered(names: Iterable[str], before: Answers, now: Answers) -> list[str]:
+    """Those of whom no call was answered in between."""
+    return sorted(name for name in names if now[name, ANSWERED] <= before[name, ANSWERED])
