@@ -54,7 +54,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def results_of(installation: Stack) -> dict[str, list[Any]]:
     """All that was computed, whichever job did it."""
     rows = rows_of(installation.database_url())
-    without = {"job_id", "is_of_its_job", "computed_at"}
+    without = {"job_id", "is_of_its_job"}
     return {
         table: [{name: value for name, value in row.items() if name not in without} for row in rows[table]]
         for table in ("analysis_results", "analysis_raw_data")
