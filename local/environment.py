@@ -51,6 +51,8 @@ AIRFLOW: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__API__WORKERS": "1",
+        # A connection for each request that the API server works on at once, see include/web/turns.py.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "40",
         "AIRFLOW__API__INSTANCE_NAME": "Bellwether",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
         # A database that does not answer must not hold up the scheduler for minutes.

@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.web.door import TRIGGER_PATH
 from include.web.errors import AIRFLOWS_DATABASE
+from include.web.turns import InTurn, requests_at_once
 
 
 class AnswerWithoutAirflow:
     """Answers requests for our applications, each under its prefix, also where Airflow would not.
 
     It is a middleware among Airflow's, called by the others; for what breaks in them it goes round them all when the
-    server starts.
+    server starts, and round that goes what lets in so many requests at once.
     """
 
     def __init__(self, app: ASGIApp, applications: Mapping[str, ASGIApp]) -> None:
@@ -27,7 +28,8 @@ class AnswerWithoutAirflow:
         """Pass everything on, to our application where Starlette does not."""
         if scope["type"] == "lifespan":
             errors: Any = scope["app"].middleware_stack  # Starlette's outermost, which answers 500 to what it catches
-            errors.app = _Outside(errors.app, self._app, tuple(self._applications))
+            outside = _Outside(errors.app, self._app, tuple(self._applications))
+            errors.app = InTurn(outside, requests_at_once())
         prefix = _prefix(scope, tuple(self._applications))
         # For Starlette neither the prefix alone nor an address with a line break lies under the prefix.
         if prefix and ("\n" in scope["path"] or _path(scope) == prefix):
