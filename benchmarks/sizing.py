@@ -19,8 +19,8 @@ from include.settings import settings
 MOST_TICKERS = 10_000  # of one job
 SESSIONS_A_YEAR = 252
 HOUR = 3600.0
-BYTES_A_RESULT = 2_400  # with its detail, indicator values and follow-up, and all indexes
-BYTES_A_BAR = 204
+BYTES_A_RESULT = 2_450  # with its detail, indicator values and follow-up, and all indexes
+BYTES_A_BAR = 212
 API_CONNECTIONS, AIRFLOW_CONNECTIONS = 5, 10  # that a process keeps
 
 
