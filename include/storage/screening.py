@@ -1,10 +1,12 @@
 """Reads of results and stored prices, which are the same for everybody."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from psycopg import ServerCursor
 from pydantic import TypeAdapter
 
 from include.model.analysis import Reading, Verdict
@@ -12,7 +14,7 @@ from include.model.bars import DataSource
 from include.model.request import AnalysisSource
 from include.model.results import Explanation, PriceBar, Prices, ResultRow, SeriesRow
 from include.model.viewer import Viewer
-from include.storage.connection import Connection, queries
+from include.storage.connection import Connection, DatabaseError, queries
 from include.storage.viewing import as_seen_by
 
 ROWS_AT_ONCE = 1000
@@ -65,13 +67,27 @@ def screen(
     return [Placed(key=row["key"], row=_result(row)) for row in rows]
 
 
-def screen_all(connection: Connection, viewer: Viewer, wanted: Screen) -> Iterator[ResultRow]:
-    """The whole screener, however long; a part of it in memory at a time. In a transaction."""
-    with connection.cursor(name="screener") as cursor:
+def screen_all(connection: Connection, viewer: Viewer, wanted: Screen) -> Generator[ResultRow, None, None]:
+    """The whole screener, however long; a part of it in memory at a time. In a transaction.
+
+    To be closed by who does not read it to its end.
+    """
+    with _server_cursor(connection) as cursor:
         cursor.itersize = ROWS_AT_ONCE
         cursor.execute(queries().screen.sql, _page_parameters(viewer, wanted, None, None))
         for row in cursor:
             yield _result(row)
+
+
+@contextmanager
+def _server_cursor(connection: Connection) -> Iterator[ServerCursor[dict[str, Any]]]:
+    cursor = connection.cursor(name="screener")
+    try:
+        yield cursor
+    finally:
+        with suppress(DatabaseError):  # the connection is lost, which is noticed here where nothing more was read
+            cursor.close()
+        cursor.close()
 
 
 def count_verdicts(connection: Connection, viewer: Viewer, wanted: Screen) -> dict[Verdict, int]:

@@ -7,7 +7,7 @@ at once, and none for a reader who takes nothing any more.
 import csv
 import io
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from itertools import chain
 from threading import BoundedSemaphore
@@ -112,8 +112,13 @@ def _place() -> Iterator[None]:
 
 
 def _chunks(viewer: Viewer, wanted: Screen, written: Callable[[Iterator[ResultRow]], Iterator[bytes]]) -> Chunks:
-    with _place(), lend() as connection, connection.transaction():
-        yield from written(screen_all(connection, viewer, wanted))
+    with (
+        _place(),
+        lend() as connection,
+        connection.transaction(),
+        closing(screen_all(connection, viewer, wanted)) as rows,
+    ):
+        yield from written(rows)
 
 
 def _csv(rows: Iterator[ResultRow]) -> Iterator[bytes]:
