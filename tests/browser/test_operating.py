@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 from include.model.bars import DataSource
 from include.model.errors import ErrorCode
 from include.storage.connection import Connection, connect
+from include.storage.deletion import delete_job
+from include.storage.jobs import cancel_job
 from include.storage.limits import Pauses, add_source, note_failure
 from local.stack import Stack
 from tests.browser.analysed import analyse
@@ -18,6 +20,7 @@ from tests.browser.browsing import violations
 from tests.browser.conftest import PageOf
 from tests.browser.test_frame import settled
 from tests.end_to_end.airflow import Airflow, wait_until
+from tests.storage.demands import begun, demand
 
 HOSTILE = "<script>document.title=1</script>"
 HOUSEKEEPING = "/api/v2/dags/stocks_housekeeping/dagRuns"
@@ -159,14 +162,14 @@ def test_health_says_that_all_is_well_and_what_was_done(page_of: PageOf, theme: 
     assert violations(page) == []
 
 
-def test_what_waits_is_told_while_it_waits(site: Stack, page_of: PageOf) -> None:
-    with Airflow(site, "ann") as ann:
-        job = ann.request(universe="sample", data_source="sample", capital=3333, force=True)
-        page = page_of("ann")
-        page.goto("/stocks/health")
-        expect(page.locator("#queue .card", has_text="Sample")).to_be_visible()
-        ann.wait(job)
-        expect(page.get_by_text("No job is active")).to_be_visible(timeout=30_000)
+def test_what_waits_is_told_while_it_waits(page_of: PageOf, database: Connection) -> None:
+    begun(database, "waits", demand("IBM"))  # of no run, so that it waits for as long as is looked
+    page = page_of("ann")
+    page.goto("/stocks/health")
+    expect(page.locator("#queue .card", has_text="Sample")).to_be_visible()
+    cancel_job(database, "waits", "enough", actor="ann")
+    expect(page.get_by_text("No job is active")).to_be_visible(timeout=30_000)
+    delete_job(database, "waits", actor="admin")
 
 
 def test_yahoos_pause_is_told_in_words_and_what_it_said_to_operators(page_of: PageOf, database: Connection) -> None:
