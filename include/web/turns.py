@@ -13,7 +13,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 THREADS = 40  # that Starlette works with: more requests at once would only wait for one
-SPARE_CONNECTIONS = 5  # for the loop itself, and for streams
+SPARE_CONNECTIONS = 5  # for the loop itself
+STREAMS = ("text/event-stream", "text/csv", "application/vnd.apache.parquet")  # ours, without a connection of Airflow's
 
 
 def requests_at_once() -> int:
@@ -25,7 +26,10 @@ def requests_at_once() -> int:
 
 
 class InTurn:
-    """Lets in so many requests at once. Who still sends a body, or is sent a stream, is not counted."""
+    """Lets in so many requests at once. Who still sends a body, or is sent a stream of ours, is not counted.
+
+    A length tells nothing of a stream: compressed answers have none either, and keep their connection to the end.
+    """
 
     def __init__(self, app: ASGIApp, at_once: int) -> None:
         self._app, self._room = app, asyncio.Semaphore(at_once)
@@ -74,7 +78,9 @@ class _Turn:
         return not self._is_stream
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and "content-length" not in Headers(raw=message["headers"]):
-            self._is_stream = True
-            self.give_back()
+        if message["type"] == "http.response.start":
+            media_type = Headers(raw=message["headers"]).get("content-type", "")
+            if media_type.startswith(STREAMS):
+                self._is_stream = True
+                self.give_back()
         await self._send(message)

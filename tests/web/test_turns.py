@@ -13,7 +13,8 @@ AT_ONCE = 2
 SCOPE: Scope = {"type": "http"}
 EMPTY: Message = {"type": "http.request", "body": b""}
 WHOLE: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
-STREAM: Message = {"type": "http.response.start", "status": 200, "headers": []}
+COMPRESSED: Message = {**WHOLE, "headers": [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]}
+STREAM: Message = {**WHOLE, "headers": [(b"content-type", b"text/event-stream; charset=utf-8")]}
 
 
 class Working:
@@ -61,9 +62,10 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 30))  # type: ignore[arg-type]
 
 
-def test_no_more_are_inside_at_once_and_all_have_their_turn() -> None:
+@pytest.mark.parametrize("begin", [WHOLE, COMPRESSED, None])
+def test_no_more_are_inside_at_once_and_all_have_their_turn(begin: Message | None) -> None:
     async def scenario() -> None:
-        app = Working(WHOLE)
+        app = Working(begin)
         asked = ask(app, 5)
         await settle()
         assert (app.inside, app.seen) == (AT_ONCE, AT_ONCE)
