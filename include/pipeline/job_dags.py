@@ -1,4 +1,4 @@
-"""The DAGs that run jobs, by name, and what those with a timetable have of their own."""
+"""The DAGs that run jobs, by name, what their runs say, and what those with a timetable have of their own."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,6 +7,7 @@ from zlib import crc32
 from include.settings import settings
 
 MAIN = "analyze_stocks"
+JOINED = "joined"  # XCom of a run's first task: the job that does its work
 TIMED: Any = ("scheduled", "backfill")  # the kinds of runs that a timetable makes
 
 

@@ -25,7 +25,7 @@ from include.pipeline.asking import REFUSALS, NothingWatchedError, open_for_run
 from include.pipeline.batch import run_batch
 from include.pipeline.database import stocks
 from include.pipeline.fairness import ENDING, EQUAL_TURNS, OPENING
-from include.pipeline.job_dags import TIMED
+from include.pipeline.job_dags import JOINED, TIMED
 from include.pipeline.notes import NOTE, fit
 from include.settings import settings
 from include.storage.changes import count_changes
@@ -34,7 +34,6 @@ from include.storage.jobs import keep_alive, progress_document
 
 log = logging.getLogger(__name__)
 
-JOINED = "joined"  # XCom of open_job: the job that does this run's work
 RETRIES: dict[str, Any] = {  # pauses of 2, 4, 8 ... 120 seconds: some six minutes in all
     "retries": 8,
     "retry_delay": timedelta(seconds=2),

@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from include.jobs.submission import RunState
 from include.model.viewer import Viewer
-from include.pipeline.job_dags import JOB_DAGS, TIMED
+from include.pipeline.job_dags import JOB_DAGS, JOINED, TIMED
 from include.pipeline.notes import write_note
 from include.settings import settings
 from include.web.access import DAG_ID
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACTIVE = ("queued", "running")
-JOINED = "joined"  # XCom of a run's first task: the job that does its work
 LOGICAL_DATE_IS_TAKEN = "another run has this logical_date: leave it out, as nothing uses it, or choose another"
 COLLISIONS = Retrying(
     retry=retry_if_exception_type(DBAPIError),

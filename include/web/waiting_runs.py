@@ -13,17 +13,16 @@ from sqlalchemy.orm import Session, load_only
 from include.model.job import JobStatus
 from include.model.reading import JobSummary
 from include.model.viewer import Viewer
-from include.pipeline.job_dags import JOB_DAGS
+from include.pipeline.job_dags import JOB_DAGS, JOINED
 from include.storage.database import Database
 from include.storage.reading import JobFilter, unopened_runs
-from include.web.airflow_runs import ACTIVE, JOINED, released, visible_to
+from include.web.airflow_runs import ACTIVE, released, visible_to
 from include.web.job_views import waiting_job
 
 Place = tuple[datetime, str]
 
 PORTION = 500  # runs that are read at once: more than work beside each other, so that mostly one is enough
 MOST_PORTIONS = 20
-EVERY = JobFilter()
 
 _CREATED = func.coalesce(DagRun.queued_at, DagRun.run_after)  # as a waiting job has it
 _NEEDED = (

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from local import supervision
 from local.processes import memory_of_tree
 from local.stack import MAIN_DAG, Stack
+from tests.crash.calls import at_work
 
 LOOK_EVERY_SECONDS = 5.0
 GAUGE_EVERY_SECONDS = 0.3
@@ -60,14 +61,8 @@ class Watcher:
             threading.Thread(target=_again_and_again, args=(look, every, over))
             for look, every in ((self.gauge, GAUGE_EVERY_SECONDS), (self.look, LOOK_EVERY_SECONDS))
         ]
-        for thread in threads:
-            thread.start()
-        try:
+        with at_work(threads, over):
             yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
 
     def gauge(self) -> None:
         """How many runs are active: a run is one before its job has a row."""
