@@ -62,6 +62,7 @@ def test_requests_are_found_by_what_is_known_of_them_and_the_address_keeps_it(
     expect(page.locator("#requests tbody tr").first).to_contain_text("was refused")
     page.get_by_role("button", name="Clear").click()
     page.get_by_label("Job").fill(asked["ann"])
+    expect(page).to_have_url(re.compile("job_id="))
     expect(page.locator("#requests tbody tr")).to_have_count(1)
     page.get_by_role("link", name=asked["ann"]).click()
     expect(page).to_have_url(re.compile(f"/stocks/jobs/{asked['ann']}"))
