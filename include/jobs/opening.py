@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from include.jobs.batches import cut_batches, describe_batches, plan_tickers
@@ -66,25 +66,41 @@ class OpenedJob:
     batches: tuple[Batch, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What a run would analyse, and how long that is what its request asks for."""
+
+    sessions: Mapping[str, date]
+    current_until: datetime | None
+
+
 class _AnsweredMeanwhileError(Exception):
     """Somebody else has answered the same request id in this moment: what they answered is the answer."""
 
 
 def open_job(
-    connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date], is_over: IsOver
+    connection: Connection,
+    asking: AskingRun,
+    demand: Demand,
+    sessions: Mapping[str, date],
+    is_over: IsOver,
+    current_until: datetime | None = None,
 ) -> OpenedJob:
     """Claim the work of `demand` for a run, answer what is known, and cut the rest into batches; one transaction.
 
-    `sessions` says which session of each ticker is analysed. A holder of the claim whose run `is_over` is dead: it is
-    ended, and not joined. Raises DuplicateJobError when the request asked to fail beside an equal active job, and
-    TooManyJobsError when the job would be one too many of who asks.
+    `sessions` says which session of each ticker is analysed, `current_until` (aware) from when on it is another one of
+    some ticker; None: never, as a day was given. What was opened before that moment is not equal to what is after it.
+    A holder of the claim whose run `is_over` is dead: it is ended, and not joined. Raises DuplicateJobError when the
+    request asked to fail beside an equal active job, and TooManyJobsError when the job would be one too many of who
+    asks.
     """
+    plan = _Plan(sessions=sessions, current_until=current_until)
     while True:
         known = _known(connection, demand)
         try:
             if known is not None and _stands(known, asking, demand, is_over):
                 return _join(connection, asking, demand, Run(dag_id=asking.run.dag_id, job_id=known.job_id), known)
-            return _claim_or_join(connection, asking, demand, sessions, is_over, known)
+            return _claim_or_join(connection, asking, demand, plan, is_over, known)
         except _AnsweredMeanwhileError:
             log.info("another run has just answered the request id %s", demand.request_id)
 
@@ -93,12 +109,12 @@ def _claim_or_join(
     connection: Connection,
     asking: AskingRun,
     demand: Demand,
-    sessions: Mapping[str, date],
+    plan: _Plan,
     is_over: IsOver,
     known: Repeat | None,
 ) -> OpenedJob:
     while True:
-        opened = _claim(connection, asking, demand, sessions, known)
+        opened = _claim(connection, asking, demand, plan, known)
         holder = opened.claim.run
         if not opened.claim.joined:
             return opened
@@ -111,27 +127,25 @@ def _claim_or_join(
             return _join(connection, asking, demand, holder, known)
 
 
-def _claim(
-    connection: Connection, asking: AskingRun, demand: Demand, sessions: Mapping[str, date], known: Repeat | None
-) -> OpenedJob:
+def _claim(connection: Connection, asking: AskingRun, demand: Demand, plan: _Plan, known: Repeat | None) -> OpenedJob:
     """One try: this run's own job, opened, or the claim of another run that stands in the way."""
     run, key = asking.run, claim_key(demand.request)
     with connection.transaction():
         is_counted = hold_active_job(connection, run)
-        claim = claim_job(connection, run, key, demand)
+        claim = claim_job(connection, run, key, demand, plan.current_until)
         if claim.joined and demand.on_duplicate is OnDuplicate.SUPERSEDE:
             supersede_job(connection, claim.run.job_id, run.job_id, actor=demand.requested_by)
-            claim = claim_job(connection, run, key, demand)
+            claim = claim_job(connection, run, key, demand, plan.current_until)
         if claim.joined:
             return OpenedJob(claim=claim)
         if not is_counted:
             hold_room(connection, demand, run.job_id)
         _record(connection, asking, demand, Disposition.CREATED, run.job_id, known)
-        reused = [] if demand.force else reusable(connection, demand.request, sessions)
+        reused = [] if demand.force else reusable(connection, demand.request, plan.sessions)
         answered = {answer.result.ticker for answer in reused}
         rest = [ticker for ticker in demand.request.tickers if ticker not in answered]
         batches = cut_batches(rest, demand.batch_size, settings())
-        write_details(connection, run.job_id, plan_tickers(batches, sessions))
+        write_details(connection, run.job_id, plan_tickers(batches, plan.sessions))
         store_reused(connection, run.job_id, reused)
     described = describe_batches(run.job_id, claim.attempt, batches)
     return OpenedJob(claim=claim, reused=len(reused), batches=tuple(described))

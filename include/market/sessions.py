@@ -15,6 +15,7 @@ from include.settings import settings
 
 FIRST_DAY = date(2000, 1, 3)  # no calendar is asked for older days, and the demo has no older prices
 LONGEST_CLOSURE = timedelta(days=40)  # every exchange has a session within it
+AHEAD = timedelta(days=10)  # how far the next sessions are looked for
 
 
 class _DateError(Exception):
@@ -52,6 +53,24 @@ def resolve_sessions(
     if as_of and problems:
         raise InvalidRequestError([FieldProblem("as_of", as_of.isoformat(), reason) for reason in problems])
     return {ticker: sessions[exchange] for ticker, exchange in exchanges.items()}
+
+
+def next_completion(
+    tickers: Iterable[str],
+    source: DataSource,
+    now: datetime,
+    *,
+    overrides: CalendarOverrides = NO_OVERRIDES,
+    delay: timedelta | None = None,
+) -> datetime | None:
+    """The moment after `now` (aware) from which `resolve_sessions` without a day gives another session for one of them.
+
+    None when no exchange of theirs has a session in the next ten days; the sample never has another one.
+    """
+    wait = _delay(source, delay)
+    exchanges = {_exchange(source, ticker) for ticker in tickers}
+    ends = [end for exchange in exchanges if exchange for end in _ends(exchange, None, now, overrides).values()]
+    return min((end + wait for end in ends if end + wait > now), default=None)
 
 
 def last_completed_session(
@@ -97,13 +116,12 @@ def _sample(as_of: date | None) -> date:
 def _listed(
     exchange: Exchange, as_of: date | None, now: datetime, latest_close: datetime, overrides: CalendarOverrides
 ) -> date:
-    today = now.astimezone(ZoneInfo(exchange.timezone)).date()
-    oldest = max(FIRST_DAY, min(as_of or today, today)) - LONGEST_CLOSURE
-    ends = session_ends(exchange, oldest, today, overrides)
+    ends = _ends(exchange, as_of, now, overrides)
     completed = [session for session, end in ends.items() if end <= latest_close]
     if as_of is None:
         return completed[-1]
     # today can be asked for unless its session is not completed
+    today = _today(exchange, now)
     latest = next((session - timedelta(days=1) for session in ends if session > completed[-1]), today)
     if not FIRST_DAY <= as_of <= latest:
         raise _DateError(
@@ -111,3 +129,14 @@ def _listed(
             f"give a date from {FIRST_DAY} to {latest}"
         )
     return max(session for session in completed if session <= as_of)
+
+
+def _ends(exchange: Exchange, as_of: date | None, now: datetime, overrides: CalendarOverrides) -> dict[date, datetime]:
+    """The sessions that may count at `now`, up to that day; without a day also the next ones."""
+    today = _today(exchange, now)
+    oldest = max(FIRST_DAY, min(as_of or today, today)) - LONGEST_CLOSURE
+    return session_ends(exchange, oldest, today if as_of else today + AHEAD, overrides)
+
+
+def _today(exchange: Exchange, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(exchange.timezone)).date()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.jobs.canonical import Requester, canonicalise
 from include.jobs.opening import AskingRun, OpenedJob, open_job, record_refusal
 from include.jobs.watched import watched_on
-from include.market.sessions import resolve_sessions
+from include.market.sessions import next_completion, resolve_sessions
 from include.model.errors import (
     CancelledRunError,
     ClaimCollisionError,
@@ -85,8 +85,10 @@ def open_for_run(
         demand = canonicalise(params, requester)
         request = demand.request
         overrides = calendar_overrides(connection)
-        sessions = resolve_sessions(request.tickers, request.data_source, request.as_of, now, overrides=overrides)
-        return open_job(connection, asking, demand, sessions, lambda other: is_over(ti, other))
+        tickers, source = request.tickers, request.data_source
+        sessions = resolve_sessions(tickers, source, request.as_of, now, overrides=overrides)
+        until = None if request.as_of else next_completion(tickers, source, now, overrides=overrides)
+        return open_job(connection, asking, demand, sessions, lambda other: is_over(ti, other), until)
     except REFUSALS as error:
         if exchange and isinstance(error, EmptyWatchlistError):
             raise NothingWatchedError(f"nothing to do: no watchlist has a ticker of {exchange}") from error

@@ -1,6 +1,7 @@
 """Reads and writes of jobs and their details."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -44,9 +45,12 @@ def hold_run(connection: Connection, run: Run) -> None:
         raise CancelledRunError(run.job_id)
 
 
-def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim:
+def claim_job(
+    connection: Connection, run: Run, claim_key: str, demand: Demand, current_until: datetime | None = None
+) -> Claim:
     """Claim the work for `run`, or learn whose run is doing it. An earlier attempt of this run is over by it.
 
+    Work that is what its request asks for until another moment (`current_until`, aware; None: for ever) is other work.
     Belongs into one transaction with `write_details`. Raises ClaimCollisionError when the holder's request is another,
     CancelledRunError when the run was cancelled before it came here, and OvertakenError when its job has ended since,
     or was opened by a later try.
@@ -55,7 +59,8 @@ def claim_job(connection: Connection, run: Run, claim_key: str, demand: Demand) 
     while True:
         if is_overtaken(connection, run):
             raise OvertakenError(run.job_id)
-        claim = _reopen(connection, run, claim_key, demand) or _claim(connection, run, claim_key, demand)
+        columns = _job_columns(claim_key, demand, current_until)
+        claim = _reopen(connection, run, columns) or _claim(connection, run, demand, columns)
         if claim is not None:
             return claim
 
@@ -66,12 +71,10 @@ def is_overtaken(connection: Connection, run: Run) -> bool:
     return overtaken
 
 
-def _reopen(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
+def _reopen(connection: Connection, run: Run, columns: Mapping[str, Any]) -> Claim | None:
     try:
         with connection.transaction():
-            attempt = queries().reopen_job(
-                connection, job_id=run.job_id, **_job_columns(claim_key, demand), **_place(run)
-            )
+            attempt = queries().reopen_job(connection, job_id=run.job_id, **columns, **_place(run))
     except psycopg.errors.UniqueViolation:
         return None  # an equal job of another run is active by now: the claim finds it
     return None if attempt is None else Claim(run=run, attempt=attempt, joined=False)
@@ -82,7 +85,7 @@ def _place(run: Run) -> dict[str, int]:
     return {"clear_number": run.clear_number, "try_number": run.try_number}
 
 
-def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> Claim | None:
+def _claim(connection: Connection, run: Run, demand: Demand, columns: Mapping[str, Any]) -> Claim | None:
     try:
         with connection.transaction():
             row = queries().claim_job(
@@ -91,7 +94,7 @@ def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> 
                 dag_id=run.dag_id,
                 requested_by=demand.requested_by,
                 trigger=demand.trigger,
-                **_job_columns(claim_key, demand),
+                **columns,
                 **_place(run),
             )
     except psycopg.errors.UniqueViolation as error:
@@ -99,12 +102,12 @@ def _claim(connection: Connection, run: Run, claim_key: str, demand: Demand) -> 
             raise
         return None  # the equal job for whose sake this run's own was not reopened has ended meanwhile
     if not row["is_equal"]:
-        raise ClaimCollisionError(claim_key, row["job_id"])
+        raise ClaimCollisionError(columns["claim_key"], row["job_id"])
     holder = Run(dag_id=row["dag_id"], job_id=row["job_id"])
     return Claim(run=holder, attempt=row["attempt"], joined=holder != run)
 
 
-def _job_columns(claim_key: str, demand: Demand) -> dict[str, Any]:
+def _job_columns(claim_key: str, demand: Demand, current_until: datetime | None) -> dict[str, Any]:
     request = demand.request
     return {
         "claim_key": claim_key,
@@ -114,6 +117,7 @@ def _job_columns(claim_key: str, demand: Demand) -> dict[str, Any]:
         "analysis_source": demand.analysis_source,
         "total": len(request.tickers),
         "as_of": request.as_of,
+        "current_until": current_until,
     }
 
 

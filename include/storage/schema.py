@@ -5,7 +5,7 @@ import psycopg
 from include.model.errors import SchemaError
 from include.storage.connection import Connection
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0014"
 MEND_COMMAND = "python -m include.storage.migrate --mend"
 MEND = "run `python -m include.storage.migrate`"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from unittest.mock import Mock
 
@@ -44,9 +44,10 @@ def open_as(
     wanted: Demand,
     session: date = SESSION,
     is_over: Callable[[Run], bool] = nothing_is_over,
+    until: datetime | None = None,
 ) -> OpenedJob:
     sessions = dict.fromkeys(wanted.request.tickers, session)
-    return open_job(connection, asking(job_id), wanted, sessions, is_over)
+    return open_job(connection, asking(job_id), wanted, sessions, is_over, until)
 
 
 def work_off(connection: Connection, job: OpenedJob, **analysis: object) -> None:
@@ -285,3 +286,43 @@ def test_a_superseded_job_is_not_brought_back_by_a_try_of_its_own_first_task(con
         open_as(connection, "old", asked("IBM"))
     assert progress(connection, "old").status is JobStatus.CANCELLED  # type: ignore[union-attr]
     assert progress(connection, "new").status is JobStatus.QUEUED  # type: ignore[union-attr]
+
+
+CLOSE = datetime(2010, 8, 23, 20, tzinfo=UTC)
+
+
+def test_who_asks_after_the_next_close_gets_a_job_of_its_own_beside_the_one_that_still_works(
+    connection: Connection,
+) -> None:
+    friday = open_as(connection, "friday", asked("IBM"), until=CLOSE)
+    joining = open_as(connection, "also-friday", asked("IBM"), until=CLOSE)
+    monday = open_as(connection, "monday", asked("IBM"), date(2010, 8, 23), until=CLOSE + timedelta(days=1))
+    assert (joining.claim.run.job_id, monday.claim.run.job_id) == ("friday", "monday")
+    assert (friday.claim.joined, joining.claim.joined, monday.claim.joined) == (False, True, False)
+    for opened, day in ((monday, date(2010, 8, 23)), (friday, SESSION)):
+        assert begin_batch(connection, opened.batches[0]).sessions == {"IBM": day}
+        work_off(connection, opened, session=day)
+    found = {
+        job_id: [(row.status, row.session_date) for row in verdicts(connection, job_id)]
+        for job_id in ("friday", "monday")
+    }
+    assert found == {
+        "friday": [(DetailStatus.COMPLETED, SESSION)],
+        "monday": [(DetailStatus.COMPLETED, date(2010, 8, 23))],
+    }
+
+
+def test_a_job_that_is_run_again_after_the_next_close_is_that_sessions_and_is_joined_as_such(
+    connection: Connection,
+) -> None:
+    open_as(connection, "again", asked("IBM"), until=CLOSE)
+    later = CLOSE + timedelta(days=1)
+    open_as(connection, "again", asked("IBM"), date(2010, 8, 23), until=later)
+    assert open_as(connection, "another", asked("IBM"), date(2010, 8, 23), until=later).claim.run.job_id == "again"
+    assert open_as(connection, "late", asked("IBM"), until=CLOSE).claim.run.job_id == "late"
+
+
+def test_a_day_that_was_given_is_the_same_work_for_ever(connection: Connection) -> None:
+    wanted = replace(asked("IBM"), request=replace(asked("IBM").request, as_of=SESSION))
+    open_as(connection, "first", wanted)
+    assert open_as(connection, "second", wanted).claim.run.job_id == "first"

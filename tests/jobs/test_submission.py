@@ -1,6 +1,7 @@
 """Submitting: equal requests get the same run, and nobody is answered with a dead one."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from include.storage.connection import Connection
 from include.storage.jobs import cancel_job, finalize_job
 from include.storage.requests import Disposition, answer_request_id
 from tests.jobs.runs import FakeRuns
-from tests.storage.demands import begun, demand
+from tests.storage.demands import begun, demand, opened
 
 KEY = claim_key(demand().request)[:16]
 
@@ -75,6 +76,21 @@ def test_nobody_is_answered_with_a_run_that_came_to_other_work(connection: Conne
     begun(connection, first.run_id, demand("IBM", "JPM", "XOM"))
     second = submit(connection, runs, demand())
     assert (second.run_id, second.created) == (f"{KEY}.1", True)
+
+
+def test_a_job_that_works_on_a_session_which_is_the_last_no_more_is_not_joined(
+    connection: Connection, runs: FakeRuns
+) -> None:
+    first = submit(connection, runs, demand())
+    opened(connection, first.run_id, current_until=datetime.now(UTC) + timedelta(hours=1))
+    assert submit(connection, runs, demand()).run_id == first.run_id
+    connection.execute("UPDATE analysis_jobs SET current_until = clock_timestamp()")  # the next session is complete
+    second = submit(connection, runs, demand(on_duplicate=OnDuplicate.FAIL))
+    assert (second.run_id, second.created) == (f"{KEY}.1", True)
+    assert submit(connection, runs, demand()).run_id == second.run_id
+    begun(connection, f"{KEY}.1")
+    finalize_job(connection, f"{KEY}.1")
+    assert submit(connection, runs, demand()).run_id == f"{KEY}.2"
 
 
 def test_work_can_be_asked_for_also_when_the_jobs_of_many_ended_runs_were_removed(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.market.sessions import resolve_sessions
+from include.market.sessions import next_completion, resolve_sessions
 from include.model.bars import DataSource
 from include.model.calendar import CalendarOverrides, SessionOverride
 from include.model.errors import InvalidRequestError
@@ -129,8 +129,9 @@ def test_a_date_to_come_or_before_the_data_begins_is_refused(as_of: date) -> Non
 
 def test_past_the_end_of_the_calendar_weekdays_count_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
+    assert session("TCS.NS", YAHOO, utc("2026-12-21T12:00:00")) == date(2026, 12, 21)
+    assert not caplog.records  # which it says as soon as the next sessions are beyond it
     assert session("TCS.NS", YAHOO, utc("2026-12-31T12:00:00")) == date(2026, 12, 31)
-    assert not caplog.records
     assert session("TCS.NS", YAHOO, utc("2027-01-04T09:00:00")) == date(2027, 1, 1)
     assert session("TCS.NS", YAHOO, utc("2028-03-06T10:00:00")) == date(2028, 3, 6)
     assert session("TCS.NS", YAHOO, utc("2028-03-06T10:00:00"), date(2026, 10, 2)) == date(2026, 10, 1)
@@ -285,3 +286,45 @@ def test_the_sample_and_the_demo_do_not_wait() -> None:
     now = utc("2026-11-21T00:00:00")
     assert session("ACME", DEMO, now, delay=timedelta(hours=5)) == date(2026, 11, 20)
     assert session("IBM", SAMPLE, now, delay=timedelta(hours=5)) == date(2010, 8, 20)
+
+
+@pytest.mark.parametrize(
+    ("tickers", "source", "now", "expected"),
+    [
+        (["AAPL"], YAHOO, "2026-11-20T20:59:59", "2026-11-20T21:00:00"),
+        (["AAPL"], YAHOO, "2026-11-20T21:00:00", "2026-11-23T21:00:00"),
+        (["AAPL"], YAHOO, "2026-11-27T12:00:00", "2026-11-27T18:00:00"),  # an early close
+        (["AAPL", "TCS.NS"], YAHOO, "2026-11-22T12:00:00", "2026-11-23T10:00:00"),  # whichever is the first
+        (["TCS.NS"], YAHOO, "2026-12-31T12:00:00", "2027-01-01T10:00:00"),  # past the calendar's end
+        (["A"], DEMO, "2026-11-21T12:00:00", "2026-11-23T23:59:59.999999"),
+    ],
+)
+def test_the_next_session_is_completed_when_it_is(
+    tickers: list[str], source: DataSource, now: str, expected: str
+) -> None:
+    assert next_completion(tickers, source, utc(now), delay=timedelta()) == utc(expected)
+
+
+def test_the_sample_has_no_session_to_come() -> None:
+    assert next_completion(["IBM"], SAMPLE, SATURDAY) is None
+
+
+def test_the_delay_and_what_operators_entered_count_for_the_next_session_too() -> None:
+    friday = utc("2026-11-20T21:05:00")
+    assert next_completion(["AAPL"], YAHOO, friday, delay=timedelta(minutes=15)) == utc("2026-11-20T21:15:00")
+    closed = CalendarOverrides((SessionOverride(exchange="XNYS", day=date(2026, 11, 23), is_session=False),))
+    assert next_completion(["AAPL"], YAHOO, friday, overrides=closed, delay=timedelta()) == utc("2026-11-24T21:00:00")
+
+
+@pytest.mark.parametrize("ticker", ["AAPL", "TCS.NS", "BTC-USD", "ABC.XYZ", "TEVA.TA"])
+def test_sessions_stay_what_they_are_until_that_moment_and_not_longer(ticker: str) -> None:
+    now = utc("2026-11-18T09:17:00")
+    for _ in range(8):
+        until = next_completion([ticker], YAHOO, now, delay=timedelta(minutes=15))
+        assert until is not None
+        before, just_before, then = (
+            session(ticker, YAHOO, moment, delay=timedelta(minutes=15))
+            for moment in (now, until - timedelta(seconds=1), until)
+        )
+        assert before == just_before < then
+        now = until

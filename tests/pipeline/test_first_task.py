@@ -86,6 +86,33 @@ def test_a_run_of_a_door_that_joins_another_ones_job_is_recorded_as_joined(conne
     assert (newest.follows, oldest.follows, newest.door) == (oldest.id, None, Door.API)
 
 
+def test_work_on_the_last_session_is_claimed_until_the_next_one_and_a_given_day_for_ever(
+    connection: Connection,
+) -> None:
+    for run_id, raw in (
+        ("latest", {"data_source": "demo"}),
+        ("given", {"data_source": "demo", "as_of": "2026-01-05"}),
+        ("sample", SAMPLE),
+    ):
+        first_task(connection, run_id, tickers=["IBM"], **raw)
+    found = connection.execute(
+        "SELECT job_id, current_until - clock_timestamp() BETWEEN '0' AND '4 days' AS is_soon FROM analysis_jobs"
+    ).fetchall()
+    assert {row["job_id"]: row["is_soon"] for row in found} == {"latest": True, "given": None, "sample": None}
+
+
+def test_after_the_next_session_a_door_makes_a_run_beside_the_one_that_still_works(connection: Connection) -> None:
+    runs = KeptRunsInMemory()
+    wanted = Asked(raw=SAMPLE | {"tickers": ["IBM"]}, user="ann", door=Door.API)
+    first, joined = (ask(connection, runs, wanted).submission for _ in range(2))
+    first_task(connection, first.run_id, tickers=["IBM"])
+    connection.execute("UPDATE analysis_jobs SET current_until = clock_timestamp()")
+    second = ask(connection, runs, wanted).submission
+    assert [one.created for one in (first, joined, second)] == [True, False, True]
+    assert not first_task(connection, second.run_id, tickers=["IBM"]).claim.joined
+    assert len({job.job_id for job in newest_jobs(connection, ANN, JobFilter(), None, 50)}) == 2
+
+
 def test_a_run_of_a_door_that_is_refused_is_recorded_as_refused(connection: Connection) -> None:
     run_id = made(connection, tickers=["IBM"], on_duplicate="fail")
     first_task(connection, "quicker", tickers=["IBM"])

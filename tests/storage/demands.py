@@ -1,7 +1,7 @@
 """Demands and outcomes for tests of the database: valid, small, and different where a test says so."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -65,14 +65,19 @@ def asking(
 
 
 def opened(
-    connection: Connection, job_id: str, wanted: Demand | None = None, clear_number: int = 0, try_number: int = 1
+    connection: Connection,
+    job_id: str,
+    wanted: Demand | None = None,
+    clear_number: int = 0,
+    try_number: int = 1,
+    current_until: datetime | None = None,
 ) -> Claim:
     """The claim of a run that asks for `wanted`, with one batch for all tickers."""
     wanted = wanted or demand()
     plan = [PlannedTicker(ticker=t, session=SESSION, batch=0) for t in wanted.request.tickers]
     with connection.transaction():
         run = Run(dag_id=DAG_ID, job_id=job_id, clear_number=clear_number, try_number=try_number)
-        claim = claim_job(connection, run, claim_key(wanted.request), wanted)
+        claim = claim_job(connection, run, claim_key(wanted.request), wanted, current_until)
         if not claim.joined:
             write_details(connection, job_id, plan)
     return claim

@@ -161,7 +161,7 @@ BY_HAND = {
         f"ALTER INDEX {ONE_ACTIVE} RENAME TO one; ALTER INDEX watchlist_ticker RENAME TO mine",
         [
             "table analysis_jobs has a unique index that can refuse our rows, one (CREATE UNIQUE INDEX one ON"
-            " public.analysis_jobs USING btree (claim_key) WHERE"
+            " public.analysis_jobs USING btree (claim_key, current_until) NULLS NOT DISTINCT WHERE"
             " ((status = ANY (ARRAY['queued'::text, 'processing'::text])) AND (NOT force)))",
             f"index {ONE_ACTIVE} of table analysis_jobs is missing",
             "index watchlist_ticker of table watchlist is missing",
@@ -258,8 +258,8 @@ def test_an_index_that_could_not_be_built_is_named_and_mended_when_its_rows_allo
     change("UPDATE analysis_jobs SET status = 'processing', completed_at = NULL WHERE job_id = 'run-1'")
     with pytest.raises(psycopg.errors.UniqueViolation):
         change(
-            f"CREATE UNIQUE INDEX CONCURRENTLY {ONE_ACTIVE} ON analysis_jobs (claim_key)"
-            " WHERE status IN ('queued', 'processing') AND NOT force"
+            f"CREATE UNIQUE INDEX CONCURRENTLY {ONE_ACTIVE} ON analysis_jobs (claim_key, current_until)"
+            " NULLS NOT DISTINCT WHERE status IN ('queued', 'processing') AND NOT force"
         )
     says = [f"index {ONE_ACTIVE} of table analysis_jobs is not valid, so that PostgreSQL does not use it"]
     assert named(connection) == says

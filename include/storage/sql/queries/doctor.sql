@@ -35,7 +35,7 @@ LIMIT 5;
 SELECT string_agg(job_id, ' and ' ORDER BY seq) AS what, count(*) OVER () AS found
 FROM analysis_jobs
 WHERE status IN ('queued', 'processing') AND NOT force
-GROUP BY claim_key
+GROUP BY claim_key, current_until
 HAVING count(*) > 1
 ORDER BY what
 LIMIT 5;

@@ -7,7 +7,7 @@ WITH job AS (
         job_id,
         created_at,
         array_agg(job_id) OVER (
-            PARTITION BY claim_key, requested_by
+            PARTITION BY claim_key, current_until, requested_by
             ORDER BY created_at
             RANGE BETWEEN make_interval(secs => :seconds) PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW
         ) AS neighbours

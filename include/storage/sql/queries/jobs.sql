@@ -1,8 +1,9 @@
--- name: reopen_job(job_id, claim_key, request, force, scope, analysis_source, total, as_of, clear_number, try_number)$
+-- name: reopen_job(job_id, claim_key, current_until, request, force, scope, analysis_source, total, as_of, clear_number, try_number)$
 -- The same DAG run again (cleared, or its first task was cut off): a new attempt, which fences off the old one.
 -- An ended job is opened again only when its run was cleared since; an active one by no older try of the first task.
 UPDATE analysis_jobs
 SET claim_key = :claim_key,
+    current_until = :current_until,
     request = :request,
     force = :force,
     scope = :scope,
@@ -53,19 +54,19 @@ SELECT EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 
 -- Whether a run has opened its job since it was cleared that often.
 SELECT EXISTS (SELECT FROM analysis_jobs WHERE job_id = :run_id AND clear_number >= :clear_number);
 
--- name: claim_job(job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of, clear_number, try_number)^
+-- name: claim_job(job_id, dag_id, claim_key, current_until, request, force, scope, requested_by, trigger, analysis_source, total, as_of, clear_number, try_number)^
 -- Win the claim, or learn who holds it. No check before the insert: the partial unique index decides.
 -- The attempts of a job that was removed since are counted on: others have been told of their ends.
 INSERT INTO analysis_jobs AS job (
-    job_id, dag_id, claim_key, request, force, scope, requested_by, trigger, analysis_source, total, as_of,
-    clear_number, try_number, attempt
+    job_id, dag_id, claim_key, current_until, request, force, scope, requested_by, trigger, analysis_source, total,
+    as_of, clear_number, try_number, attempt
 )
 VALUES (
-    :job_id, :dag_id, :claim_key, :request, :force, :scope, :requested_by, :trigger, :analysis_source, :total, :as_of,
-    :clear_number, :try_number,
+    :job_id, :dag_id, :claim_key, :current_until, :request, :force, :scope,
+    :requested_by, :trigger, :analysis_source, :total, :as_of, :clear_number, :try_number,
     coalesce((SELECT max(told.attempt) + 1 FROM outbox AS told WHERE told.kind = 'job_ended' AND told.job_id = :job_id), 1)
 )
-ON CONFLICT (claim_key) WHERE status IN ('queued', 'processing') AND NOT force
+ON CONFLICT (claim_key, current_until) WHERE status IN ('queued', 'processing') AND NOT force
 DO UPDATE SET claim_key = job.claim_key -- changes nothing; it locks the holder's row and returns it
 RETURNING job.job_id, job.dag_id, job.attempt, job.request = :request AS is_equal;
 

@@ -76,23 +76,33 @@ RETURNING job_id;
 
 -- name: find_claim(claim_key)^
 -- Who does this work now, and the number of the next run: how many jobs have done it before, or the one behind the
--- highest of them, where runs ended without a job.
+-- highest of them, where runs ended without a job. A job that works on a session which is the last one no more has
+-- done it before, too.
 SELECT
     (
         SELECT job_id FROM analysis_jobs
         WHERE claim_key = :claim_key AND status IN ('queued', 'processing') AND NOT force
+            AND coalesce(current_until > clock_timestamp(), true)
+        ORDER BY current_until
+        LIMIT 1
     ) AS active_job_id,
     (
         SELECT greatest(count(*), max(substring(job_id FROM '^[0-9a-f]{16}[.]([0-9]{1,9})$')::integer) + 1)
         FROM analysis_jobs
-        WHERE claim_key = :claim_key AND status NOT IN ('queued', 'processing')
+        WHERE claim_key = :claim_key
+            AND (status NOT IN ('queued', 'processing') OR current_until <= clock_timestamp())
     ) AS next_number;
 
 -- name: has_left(run_id, claim_key)$
 SELECT
     EXISTS (
         SELECT FROM analysis_jobs
-        WHERE job_id = :run_id AND (claim_key <> :claim_key OR status NOT IN ('queued', 'processing'))
+        WHERE job_id = :run_id
+            AND (
+                claim_key <> :claim_key
+                OR status NOT IN ('queued', 'processing')
+                OR current_until <= clock_timestamp()
+            )
     )
     OR EXISTS (SELECT FROM analysis_actions WHERE job_id = :run_id AND action = 'cancel')
     OR coalesce(
