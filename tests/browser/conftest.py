@@ -12,6 +12,7 @@ from local.stack import Stack, stack
 from tests.browser.browsing import Watched
 
 PEOPLE = {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}  # beside admin
+PATIENCE = 60_000  # milliseconds; a machine that does other things too takes its time
 PageOf = Callable[..., Page]
 
 
@@ -28,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=PATIENCE)
     with open_browser() as started:
         yield started
 
@@ -47,7 +48,7 @@ def page_of(site: Stack, browser: Browser) -> Iterator[PageOf]:
         )
         contexts.append(context)
         watched.watch(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         if user is not None:
             context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
         return context.new_page()

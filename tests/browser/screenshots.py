@@ -54,7 +54,7 @@ def _follow_up(airflow: Airflow) -> None:
     """Have the verdicts followed up now, which else waits for its hour."""
     runs = "/api/v2/dags/stocks_track_record/dagRuns"
     made = airflow.http.post(runs, json={"logical_date": None}).raise_for_status().json()["dag_run_id"]
-    wait_until(lambda: airflow.http.get(f"{runs}/{made}").json()["state"] == "success", 90)
+    wait_until(lambda: airflow.http.get(f"{runs}/{made}").json()["state"] == "success", 180)
 
 
 def take(running: Stack, started: Browser, pages: dict[str, str], folder: Path) -> None:

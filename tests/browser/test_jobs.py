@@ -75,7 +75,7 @@ def test_two_clicks_on_start_are_one_job_that_is_followed_to_its_end(site: Stack
         form.get_by_label("Prices from").select_option("sample")
         form.get_by_role("button", name="Start the analysis").dblclick()
         page.wait_for_url(re.compile("/stocks/jobs/"))
-        expect(page.locator("#progress")).to_contain_text("All 4 tickers have their result", timeout=90_000)
+        expect(page.locator("#progress")).to_contain_text("All 4 tickers have their result", timeout=180_000)
         expect(tickers(page)).to_have_text(["HD", "IBM", "JPM", "KO"])
         expect(page.locator("#details .verdict")).to_have_count(4)
         assert len(jobs_of(ann) - before) == 1

@@ -110,7 +110,7 @@ def test_a_list_is_analysed_once_and_its_tickers_say_what_came_of_it(site: Stack
     page = page_of("ann")
     page.goto(made("Watched", "JPM", "MCD", "NOPE"))
     page.get_by_role("button", name="Analyse", exact=True).dblclick()
-    expect(page.get_by_text("The analysis has ended.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The analysis has ended.")).to_be_visible(timeout=180_000)
     expect(page.locator("#running")).to_be_hidden()
     assert "job=" not in page.url
     mcd, nope = (page.locator("#entries tr", has_text=ticker) for ticker in ("MCD", "NOPE"))

@@ -121,7 +121,7 @@ def test_the_track_record_of_a_strategy_is_shown_by_verdict(site: Stack, page_of
         airflow.wait(airflow.request(universe="sample_leaders", data_source="sample", as_of=day))
         run = airflow.http.post("/api/v2/dags/stocks_track_record/dagRuns", json={"logical_date": None})
         path = f"/api/v2/dags/stocks_track_record/dagRuns/{run.raise_for_status().json()['dag_run_id']}"
-        wait_until(lambda: airflow.http.get(path).json()["state"] == "success", 90)
+        wait_until(lambda: airflow.http.get(path).json()["state"] == "success", 180)
     page = page_of("ann")
     page.goto("/stocks/track-record")
     row = page.get_by_role("row", name=re.compile("^All, as advised"))

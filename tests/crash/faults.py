@@ -15,8 +15,8 @@ from local.stack import Stack, up
 from tests.crash.histories import History
 from tests.end_to_end.airflow import Airflow
 
-SECONDS_TO_BEGIN = 60
-SECONDS_TO_END = 180
+SECONDS_TO_BEGIN = 120
+SECONDS_TO_END = 300
 
 
 def look(installation: Stack, run_id: str) -> Progress | None:

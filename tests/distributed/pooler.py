@@ -17,7 +17,7 @@ from local.ports import free_port
 from local.postgres import Cluster
 from tests.conftest import APP, PASSWORD, ROOT
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 FEW = 3  # connections of the server, for however many clients
 
 

@@ -15,7 +15,7 @@ RUNS = f"{DAG}/dagRuns"
 ENDED = ("success", "failed")
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -32,7 +32,7 @@ class Airflow:
 
     def __init__(self, installation: Stack, user: str = "admin") -> None:
         headers = {"Authorization": f"Bearer {installation.token(user)}"}
-        self.http = httpx.Client(base_url=installation.url, headers=headers, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=installation.url, headers=headers, timeout=60, trust_env=False)
 
     def post(self, **conf: Any) -> httpx.Response:
         return self.http.post(RUNS, json={"logical_date": None, "conf": conf})
@@ -44,7 +44,7 @@ class Airflow:
         answer: dict[str, Any] = self.http.get(f"{RUNS}/{quote(run_id, safe='')}").raise_for_status().json()
         return answer
 
-    def wait(self, run_id: str, seconds: float = 90) -> dict[str, Any]:
+    def wait(self, run_id: str, seconds: float = 180) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             run = self.run(run_id)

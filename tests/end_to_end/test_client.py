@@ -40,7 +40,7 @@ def held(installation: Stack) -> Iterator[None]:
 def test_a_request_is_waited_for_and_its_verdicts_are_read(cora: Client) -> None:
     told: list[Any] = []
     submission = cora.submit(tickers=["ibm", "JPM", "NOSUCH"], data_source="sample", capital=30_001)
-    job = cora.wait(submission.job_id, told.append, timeout=90)
+    job = cora.wait(submission.job_id, told.append, timeout=180)
     assert (job.status, job.completed, job.failed) == ("completed_with_errors", 2, 1)
     assert told[-1] == job
     details = {row.ticker: row for row in cora.details(job.job_id)}
@@ -55,13 +55,13 @@ def test_a_request_is_waited_for_and_its_verdicts_are_read(cora: Client) -> None
     assert "balanced" in [one.strategy for one in cora.series("IBM")]
     again = cora.retry_failed(job.job_id)
     assert again.tickers == ("NOSUCH",)
-    assert cora.wait(again.job_id, timeout=90).status == "failed"
+    assert cora.wait(again.job_id, timeout=180).status == "failed"
 
 
 def test_what_goes_on_prices_exports_and_the_record_are_read(cora: Client, tmp_path: Path) -> None:
     job_id = cora.submit(tickers=["IBM", "XOM"], data_source="sample", capital=30_002).job_id
     assert job_id in [job.job_id for job in cora.progress().items]
-    assert cora.wait(job_id, timeout=90).completed == 2
+    assert cora.wait(job_id, timeout=180).completed == 2
     table, parquet = tmp_path / "found.csv", tmp_path / "found.parquet"
     assert cora.export(table, job_id=job_id, sort="ticker") == table.stat().st_size
     assert [line.partition(",")[0] for line in table.read_text().splitlines()] == ["ticker", "IBM", "XOM"]
@@ -82,13 +82,13 @@ def test_a_duplicate_is_answered_with_the_job_that_runs_which_is_then_cancelled(
         cora.submit(**wanted, on_duplicate="fail")
     assert (refused.value.status, refused.value.job_id) == (409, first.job_id)
     assert cora.cancel(first.job_id).status == "cancelled"
-    assert cora.wait(first.job_id, timeout=90).status == "cancelled"
+    assert cora.wait(first.job_id, timeout=180).status == "cancelled"
 
 
 def test_the_same_request_id_gets_the_same_answer(cora: Client) -> None:
     fields: Any = {"tickers": ["KO"], "data_source": "sample", "capital": 30_002, "request_id": "lost"}
     first = cora.submit(**fields)
-    cora.wait(first.job_id, timeout=90)
+    cora.wait(first.job_id, timeout=180)
     assert cora.submit(**fields).job_id == first.job_id
 
 
@@ -96,7 +96,7 @@ def test_a_watchlist_is_made_renamed_analysed_and_emptied(cora: Client) -> None:
     lists = cora.watchlists
     assert lists.add(["JPM", "ko"], "banks", notes="mine").count == 2
     assert lists.rename("banks", "my banks").name == "my banks"
-    job = cora.wait(lists.analyze("my banks", data_source="sample").job_id, timeout=90)
+    job = cora.wait(lists.analyze("my banks", data_source="sample").job_id, timeout=180)
     assert job.status == "completed"
     assert [(entry.ticker, entry.notes) for entry in lists.entries("my banks")] == [("JPM", "mine"), ("KO", "mine")]
     lists.remove("JPM", "my banks")
@@ -113,7 +113,7 @@ def test_what_changed_is_read_and_who_is_told_says_so(cora: Client) -> None:
     jobs = []
     for session in ("2010-03-04", "2010-03-05"):
         jobs.append(lists.analyze("changing", data_source="sample", as_of=session).job_id)
-        assert cora.wait(jobs[-1], timeout=90).status == "completed"
+        assert cora.wait(jobs[-1], timeout=180).status == "completed"
     (first,) = lists.changes("changing", ticker="MSFT", session="2010-03-04")
     assert (first.kind, first.name, first.job_id) == ("new", "Microsoft", jobs[0])
     assert list(cora.changes(jobs[0], kind="new")) == [first]
@@ -132,7 +132,7 @@ def test_the_server_says_what_it_is_and_what_it_may_not(installation: Stack, cor
     assert "balanced" in [one.name for one in cora.strategies()]
     assert "IBM" in cora.universe(next(one.name for one in cora.universes() if one.name == "sample_leaders")).tickers
     job_id = cora.submit(tickers=["T"], data_source="sample", capital=30_003).job_id
-    cora.wait(job_id, timeout=90)
+    cora.wait(job_id, timeout=180)
     with pytest.raises(ApiError) as refused:
         cora.delete(job_id)
     assert refused.value.status == 403

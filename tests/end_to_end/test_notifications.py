@@ -32,7 +32,7 @@ def send(airflow: Airflow) -> None:
     """Let the DAG run now, besides its schedule."""
     run_id = airflow.http.post(DAG, json={"logical_date": None}).raise_for_status().json()["dag_run_id"]
     run = f"{DAG}/{quote(run_id, safe='')}"
-    wait_until(lambda: airflow.http.get(run).raise_for_status().json()["state"] in ENDED, seconds=90)
+    wait_until(lambda: airflow.http.get(run).raise_for_status().json()["state"] in ENDED, seconds=180)
 
 
 def recent(airflow: Airflow) -> Any:
