@@ -172,6 +172,9 @@ def _join(connection: Connection, asking: AskingRun, demand: Demand, holder: Run
         if is_overtaken(connection, asking.run):
             raise OvertakenError(asking.run.job_id)
         _record(connection, asking, demand, Disposition.JOINED, holder.job_id, known)
+        # An earlier try, or what the run did before it was cleared, may have opened a job of its own, for the session
+        # before: nobody works on it any more.
+        supersede_job(connection, asking.run.job_id, holder.job_id, actor=demand.requested_by)
     return OpenedJob(claim=Claim(run=holder, attempt=0, joined=True))
 
 

@@ -15,7 +15,7 @@ from include.settings import settings
 
 FIRST_DAY = date(2000, 1, 3)  # no calendar is asked for older days, and the demo has no older prices
 LONGEST_CLOSURE = timedelta(days=40)  # every exchange has a session within it
-AHEAD = timedelta(days=10)  # how far the next sessions are looked for
+AHEAD = timedelta(days=20)  # within which the next session is: a New Year's closure takes twelve
 
 
 class _DateError(Exception):
@@ -65,7 +65,7 @@ def next_completion(
 ) -> datetime | None:
     """The moment after `now` (aware) from which `resolve_sessions` without a day gives another session for one of them.
 
-    None when no exchange of theirs has a session in the next ten days; the sample never has another one.
+    None when no exchange of theirs has a session in the next twenty days; the sample never has another one.
     """
     wait = _delay(source, delay)
     exchanges = {_exchange(source, ticker) for ticker in tickers}

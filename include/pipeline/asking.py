@@ -1,7 +1,7 @@
 """What a run asks for, from Airflow's side: who, by which door, with what, and the job that comes of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from include.jobs.canonical import Requester, canonicalise
@@ -22,6 +22,7 @@ from include.settings import settings
 from include.storage.aliases import ticker_aliases
 from include.storage.calendars import calendar_overrides
 from include.storage.connection import Connection
+from include.storage.jobs import clock
 from include.storage.requests import Door, door_of_run, promised_tickers
 from include.storage.schema import check_schema
 from include.storage.watchlist import watchlist_tickers
@@ -77,23 +78,34 @@ def open_for_run(
         promised=lambda: promised_tickers(connection, run.job_id, name, asking.raw),
     )
     request: AnalysisRequest | None = None
-    now = datetime.now(UTC)
     if exchange is not None:
         params = {**params, "as_of": dag_run.logical_date.date()}
-        now = max(now, dag_run.run_after)  # this host's clock may be behind the scheduler's
     try:
         demand = canonicalise(params, requester)
         request = demand.request
-        overrides = calendar_overrides(connection)
-        tickers, source = request.tickers, request.data_source
-        sessions = resolve_sessions(tickers, source, request.as_of, now, overrides=overrides)
-        until = None if request.as_of else next_completion(tickers, source, now, overrides=overrides)
+        # The scheduler's clock may be ahead of the database's.
+        sessions, until = _sessions(connection, request, dag_run.run_after if exchange else None)
         return open_job(connection, asking, demand, sessions, lambda other: is_over(ti, other), until)
     except REFUSALS as error:
         if exchange and isinstance(error, EmptyWatchlistError):
             raise NothingWatchedError(f"nothing to do: no watchlist has a ticker of {exchange}") from error
         record_refusal(connection, asking, request, str(error))
         raise
+
+
+def _sessions(
+    connection: Connection, request: "AnalysisRequest", not_before: datetime | None
+) -> tuple[Mapping[str, date], datetime | None]:
+    """What to analyse, and until when (None: for ever) that is what the request asks for; by the database's clock."""
+    tickers, source, day = request.tickers, request.data_source, request.as_of
+    overrides = calendar_overrides(connection)
+    while True:
+        now = clock(connection)
+        now = max(now, not_before or now)
+        sessions = resolve_sessions(tickers, source, day, now, overrides=overrides)
+        until = None if day else next_completion(tickers, source, now, overrides=overrides)
+        if until is None or until > clock(connection):  # calendars of many exchanges take their time
+            return sessions, until
 
 
 def _door_of(dag_run: Any) -> Door:  # noqa: ANN401

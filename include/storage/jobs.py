@@ -33,6 +33,12 @@ def request_document(request: AnalysisRequest) -> dict[str, Any]:
     return _REQUEST.dump_python(request, mode="json")  # type: ignore[no-any-return]
 
 
+def clock(connection: Connection) -> datetime:
+    """What time it is, for all hosts (aware)."""
+    now: datetime = queries().clock(connection)
+    return now
+
+
 def lock_run(connection: Connection, run_id: str) -> None:
     """Let one transaction at a time decide what becomes of a run, also while there is no job of it yet."""
     queries().lock_run(connection, run_id=run_id)

@@ -33,7 +33,7 @@ class Comparison:
     connection: Connection
     model: Model
     seen: Counter[str]
-    seqs: dict[str, int] = field(default_factory=dict)
+    seqs: dict[tuple[str, str], int] = field(default_factory=dict)
     ended: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def compare(self) -> None:
@@ -59,14 +59,16 @@ class Comparison:
         }
 
     def _check_results(self, results: Rows, raw_data: list[int], jobs: Rows) -> None:
-        assert {row["ticker"]: (row["job_id"], row["score"]) for row in results} == {
-            ticker: (job_id, score) for ticker, (job_id, _, score) in self.model.results.items()
+        assert {(row["ticker"], row["session_date"]): (row["job_id"], row["score"]) for row in results} == {
+            (ticker, str(session)): (job_id, score)
+            for (ticker, session), (job_id, _, score) in self.model.results.items()
         }
         assert sorted(row["id"] for row in results) == sorted(raw_data)
         assert {row["job_id"] for row in results} <= {row["job_id"] for row in jobs}
         for row in results:
-            assert row["job_seq"] >= self.seqs.get(row["ticker"], 0), "a result went back to an older job"
-            self.seqs[row["ticker"]] = row["job_seq"]
+            place = row["ticker"], row["session_date"]
+            assert row["job_seq"] >= self.seqs.get(place, 0), "a result went back to an older job"
+            self.seqs[place] = row["job_seq"]
 
     def _check_records(self, state: dict[str, Any]) -> None:
         model = self.model
@@ -87,7 +89,8 @@ class Comparison:
 
     def _check_rules(self, jobs: Rows, details: Rows, outbox: Rows) -> None:
         """What the contract says of every state, however it came about."""
-        active = Counter(r["claim_key"] for r in jobs if r["status"] in ACTIVE and not r["force"])
+        at_work = [r for r in jobs if r["status"] in ACTIVE and not r["force"]]
+        active = Counter((r["claim_key"], r["current_until"]) for r in at_work)
         assert all(count == 1 for count in active.values())
         for row in details:
             is_open, is_done = row["status"] in ACTIVE, row["status"] in ("completed", "reused")

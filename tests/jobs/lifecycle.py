@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import hypothesis
@@ -39,12 +40,13 @@ from include.storage.watchlist import add_to_watchlist
 from tests.dice import seed_of
 from tests.jobs.comparison import Comparison
 from tests.jobs.model import Entry, Model, RefusedError
-from tests.storage.demands import DAG_ID, SESSION, asking, demand, nobody_waits, outcome
+from tests.storage.demands import DAG_ID, asking, demand, nobody_waits, outcome
 
 USERS = ("ann", "bob")
 TICKERS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 WATCHED = TICKERS[:4]
 HOUR = 3600
+CLOSE = time(20, tzinfo=UTC)
 TABLES = (
     "analysis_jobs, analysis_jobs_details, analysis_results, analysis_raw_data, analysis_requests, request_ids,"
     " outbox, analysis_actions, watchlist"
@@ -161,9 +163,11 @@ class Lifecycle(RuleBasedStateMachine):
 
     def _really_open(self, run: AskedRun) -> OpenedJob:
         asked = asking(run.run_id, run.demand.requested_by, clear_number=run.clear_number, try_number=run.try_number)
-        sessions = dict.fromkeys(run.demand.request.tickers, SESSION)
+        last = self.model.session
+        sessions = dict.fromkeys(run.demand.request.tickers, last)
+        until = datetime.combine(last + timedelta(days=1), CLOSE)
         try:
-            return open_job(self.connection, asked, run.demand, sessions, self._is_over)
+            return open_job(self.connection, asked, run.demand, sessions, self._is_over, until)
         except (InvalidRequestError, DuplicateJobError, CancelledRunError) as error:
             record_refusal(self.connection, asked, run.demand.request, str(error))
             raise
@@ -214,9 +218,10 @@ class Lifecycle(RuleBasedStateMachine):
 
     def _store(self, batch: Batch, fails: dict[str, bool]) -> None:
         self.scores = 600 + (self.scores - 599) % 199
-        score = self.scores / 10
+        score, session = self.scores / 10, self.model.jobs[batch.job_id].session
         outcomes = [
-            Refusal(t, ErrorCode.NO_DATA, "no bars") if failed else outcome(t, score) for t, failed in fails.items()
+            Refusal(t, ErrorCode.NO_DATA, "no bars") if failed else outcome(t, score, session=session)
+            for t, failed in fails.items()
         ]
         found: dict[str, float | str] = {t: "no_data" if failed else score for t, failed in fails.items()}
         self._both(
@@ -257,7 +262,21 @@ class Lifecycle(RuleBasedStateMachine):
         assert said[0] == said[-1]
         self.model.finalise(run_id)
 
-    # --- people, Airflow, housekeeping
+    # --- people, Airflow, housekeeping, the market
+
+    @rule()
+    def close_the_market(self) -> None:
+        """The next session is the last one from now on."""
+        self.model.session += timedelta(days=1)
+
+    @precondition(lambda self: self.runs)
+    @rule(which=WHICH, cleared=st.booleans())
+    def ask_on_both_sides_of_a_close(self, which: int, cleared: bool) -> None:
+        """The same is asked for before and after it, and the first of the runs is begun again."""
+        self.ask_the_same(which)
+        self.close_the_market()
+        self.ask_the_same(0)
+        self.begin_again(1, cleared)
 
     @precondition(lambda self: self.runs)
     @rule(which=WHICH)

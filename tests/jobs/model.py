@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from include.jobs.batches import cut_batches
 from include.jobs.claims import claim_key
@@ -16,6 +17,7 @@ from include.model.errors import (
 )
 from include.model.request import Demand, OnDuplicate
 from include.settings import settings
+from tests.storage.demands import SESSION
 
 ACTIVE = ("queued", "processing")
 
@@ -54,6 +56,7 @@ class Job:
     demand: Demand
     details: dict[str, Detail]
     order: int  # the later, the higher
+    session: date
     attempt: int = 1
     status: str = "queued"
 
@@ -86,7 +89,7 @@ class Entry:
 @dataclass
 class Model:
     jobs: dict[str, Job] = field(default_factory=dict)
-    results: dict[str, tuple[str, int, float]] = field(default_factory=dict)  # by ticker: job, its order, score
+    results: dict[tuple[str, date], tuple[str, int, float]] = field(default_factory=dict)  # job, its order, score
     requests: dict[str, list[tuple[str | None, str]]] = field(default_factory=dict)  # by run: job, disposition
     request_ids: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)  # key, job, disposition
     watchlist: dict[tuple[str, str], Entry] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class Model:
     unborn: set[tuple[str, int]] = field(default_factory=set)  # runs that were cancelled before they opened a job
     over: set[str] = field(default_factory=set)  # runs that Airflow says have ended
     clock: int = 0
+    session: date = SESSION  # the last one that is completed
 
     def tick(self) -> int:
         self.clock += 1
@@ -135,8 +139,7 @@ class Model:
             return self._join(run_id, demand, known[1])
         holder = self._holder(key, run_id, demand)
         if holder and demand.on_duplicate is OnDuplicate.SUPERSEDE:
-            self._stop(holder, "cancelled", "cancelled", "cancelled")
-            self.actions.append(("supersede", holder.run_id))
+            self._supersede(holder)
         elif holder and holder.run_id in self.over:
             self.finalise(holder.run_id)
         elif holder and demand.on_duplicate is OnDuplicate.FAIL:
@@ -150,12 +153,20 @@ class Model:
         return any(run == run_id and cleared >= clear_number for run, cleared in self.unborn)
 
     def _holder(self, key: str, run_id: str, demand: Demand) -> Job | None:
-        others = (j for j in self.jobs.values() if j.is_active and j.key == key and j.run_id != run_id)
+        equal = (j for j in self.jobs.values() if j.is_active and j.key == key and j.session == self.session)
+        others = (j for j in equal if j.run_id != run_id)
         return None if demand.force else next((job for job in others if not job.demand.force), None)
 
     def _join(self, run_id: str, demand: Demand, job_id: str) -> str:
         self._record(run_id, demand, job_id, "joined")
+        own = self.jobs.get(run_id)
+        if own and own.is_active:
+            self._supersede(own)
         return job_id
+
+    def _supersede(self, job: Job) -> None:
+        self._stop(job, "cancelled", "cancelled", "cancelled")
+        self.actions.append(("supersede", job.run_id))
 
     def _record(self, run_id: str, demand: Demand, job_id: str, disposition: str) -> None:
         self._say(run_id, job_id, disposition)
@@ -166,7 +177,9 @@ class Model:
 
     def _create(self, run_id: str, place: Place, demand: Demand) -> None:
         self._record(run_id, demand, run_id, "created")
-        known = {} if demand.force else {t: self.results[t] for t in demand.request.tickers if t in self.results}
+        session = self.session
+        stored = {ticker: self.results.get((ticker, session)) for ticker in demand.request.tickers}
+        known = {} if demand.force else {ticker: result for ticker, result in stored.items() if result}
         rest = [ticker for ticker in demand.request.tickers if ticker not in known]
         batches = cut_batches(rest, demand.batch_size, settings())
         details = {ticker: Detail(batch=n) for n, tickers in enumerate(batches) for ticker in tickers}
@@ -174,7 +187,9 @@ class Model:
         details |= {t: Detail(batch=0, status="reused", score=result[2], at=now) for t, result in known.items()}
         before = self.jobs.get(run_id)
         attempt = before.attempt + 1 if before else 1
-        self.jobs[run_id] = Job(run_id=run_id, place=place, demand=demand, details=details, order=now, attempt=attempt)
+        self.jobs[run_id] = Job(
+            run_id=run_id, place=place, demand=demand, details=details, order=now, session=session, attempt=attempt
+        )
 
     # --- work
 
@@ -197,8 +212,9 @@ class Model:
                 detail.end("failed", now, code=what)
                 continue
             detail.end("completed", now, score=what)
-            if ticker not in self.results or self.results[ticker][1] <= job.order:
-                self.results[ticker] = (job_id, job.order, what)
+            place = ticker, job.session
+            if place not in self.results or self.results[place][1] <= job.order:
+                self.results[place] = (job_id, job.order, what)
 
     def note(self, job_id: str, attempt: int, batch: int, code: str) -> None:
         """What is noted for an attempt that is over is noted nowhere."""
@@ -258,9 +274,16 @@ class Model:
         for (owner, ticker), entry in self.watchlist.items():
             detail = job.details.get(ticker)
             concerns = owner == job.demand.requested_by or job.demand.request.scope == "shared"
-            if detail and concerns and entry.at <= detail.at:
+            if detail and concerns and self._is_news(job, ticker, detail, entry):
                 score = entry.score if detail.score is None else detail.score
                 self.watchlist[owner, ticker] = Entry(job.run_id, detail.status, score, detail.at)
+
+    def _is_news(self, job: Job, ticker: str, detail: Detail, entry: Entry) -> bool:
+        """The newest session is, and of one session what came last."""
+        last = self.jobs.get(entry.job_id or "")
+        if last and ticker in last.details and last.session != job.session:
+            return last.session < job.session
+        return entry.at <= detail.at
 
     def keep_house(self, quiet: Callable[[Job], bool], silent: Callable[[Job], bool]) -> Iterator[str]:
         """End the quiet jobs whose run is over, and those that are silent for too long."""

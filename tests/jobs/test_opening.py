@@ -25,6 +25,7 @@ from include.model.request import Demand, OnDuplicate
 from include.storage.connection import Connection, connect
 from include.storage.jobs import begin_batch, cancel_job, finalize_job, progress
 from include.storage.results import store_outcomes, verdicts
+from include.storage.watchlist import add_to_watchlist
 from tests.storage.demands import SESSION, asking, demand, outcome
 
 VERSION = load_strategies()["balanced"].version
@@ -326,3 +327,34 @@ def test_a_day_that_was_given_is_the_same_work_for_ever(connection: Connection) 
     wanted = replace(asked("IBM"), request=replace(asked("IBM").request, as_of=SESSION))
     open_as(connection, "first", wanted)
     assert open_as(connection, "second", wanted).claim.run.job_id == "first"
+
+
+def test_a_run_that_joins_the_job_of_the_next_session_ends_the_one_that_it_had_opened_before(
+    connection: Connection,
+) -> None:
+    open_as(connection, "own", asked("IBM"), until=CLOSE)
+    later = CLOSE + timedelta(days=1)
+    open_as(connection, "monday", asked("IBM"), date(2010, 8, 23), until=later)
+    joined = open_as(connection, "own", asked("IBM"), date(2010, 8, 23), until=later)
+    assert (joined.claim.joined, joined.claim.run.job_id) == (True, "monday")
+    ended = progress(connection, "own")
+    assert ended is not None
+    assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, "superseded by monday")
+
+
+@pytest.mark.parametrize("first_to_end", ["friday", "monday"])
+def test_a_watchlist_shows_the_newer_session_also_when_the_older_ones_work_came_later(
+    connection: Connection, first_to_end: str
+) -> None:
+    add_to_watchlist(connection, "ann", ["IBM"])
+    days = {"monday": date(2010, 8, 23), "friday": SESSION}
+    jobs = {
+        name: open_as(connection, name, asked("IBM"), day, until=CLOSE + (day - SESSION)) for name, day in days.items()
+    }
+    for name, day in days.items():  # of monday's job first
+        begin_batch(connection, jobs[name].batches[0])
+        store_outcomes(connection, jobs[name].batches[0], [outcome("IBM", strategy_version=VERSION, session=day)])
+    for name in sorted(jobs, key=lambda name: name != first_to_end):
+        finalize_job(connection, name)
+    (entry,) = connection.execute("SELECT last_job_id FROM watchlist").fetchall()
+    assert entry["last_job_id"] == "monday"

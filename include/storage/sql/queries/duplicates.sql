@@ -7,7 +7,7 @@ WITH job AS (
         job_id,
         created_at,
         array_agg(job_id) OVER (
-            PARTITION BY claim_key, current_until, requested_by
+            PARTITION BY claim_key, requested_by
             ORDER BY created_at
             RANGE BETWEEN make_interval(secs => :seconds) PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW
         ) AS neighbours
@@ -41,7 +41,8 @@ judged AS (
             WHEN work.computed_twice > 0 THEN 'computed_twice'
             -- not from created_at: an insert that waits for the other job's end has its time from before that end,
             -- and a job that was run again keeps the time of its first attempt
-            WHEN later.started_at < coalesce(earlier.completed_at, 'infinity')
+            WHEN later.current_until IS NOT DISTINCT FROM earlier.current_until -- else they are of two sessions
+                AND later.started_at < coalesce(earlier.completed_at, 'infinity')
                 AND earlier.started_at < coalesce(later.completed_at, 'infinity') THEN 'simultaneous'
             WHEN work.all_reused THEN 'reused'
             ELSE 'asked_again'

@@ -37,6 +37,9 @@ SELECT EXISTS (
         END
 );
 
+-- name: clock()$
+SELECT clock_timestamp();
+
 -- name: lock_run(run_id)^
 -- Held to the end of the transaction. A run has no row of ours before its job is opened, so there is none to lock.
 SELECT pg_advisory_xact_lock(hashtextextended(:run_id, 0)) IS NULL AS locked;

@@ -19,7 +19,7 @@ WITH RECURSIVE names AS (
     JOIN analysis_jobs AS job ON job.job_id = :job_id AND job.request ->> 'data_source' = 'yahoo'
 ),
 entries AS (
-    SELECT entry.id, names.ticker
+    SELECT entry.id, names.ticker, entry.last_job_id, entry.last_analyzed_at
     FROM analysis_jobs AS job
     CROSS JOIN names
     JOIN watchlist AS entry ON entry.ticker = names.name
@@ -37,15 +37,23 @@ touched AS (
         last_verdict = coalesce(detail.verdict, entry.last_verdict),
         last_score = coalesce(detail.score, entry.last_score)
     FROM entries
+    JOIN analysis_jobs AS job ON job.job_id = :job_id
     JOIN analysis_jobs_details AS detail ON detail.job_id = :job_id AND detail.ticker = entries.ticker
+    LEFT JOIN LATERAL (
+        SELECT known.session_date
+        FROM analysis_jobs AS last
+        JOIN analysis_jobs_details AS known ON known.job_id = last.job_id AND known.ticker = entries.ticker
+        WHERE last.job_id = entries.last_job_id
+            AND last.request ->> 'data_source' = job.request ->> 'data_source'
+    ) AS known ON true
     WHERE entry.id = entries.id
-        AND (entry.last_analyzed_at IS NULL OR entry.last_analyzed_at <= detail.completed_at)
-        -- What the schedule catches up with, or a backfill does, is not news where a newer session is known.
-        AND NOT EXISTS (
-            SELECT FROM analysis_jobs AS job
-            JOIN analysis_jobs_details AS known ON known.job_id = entry.last_job_id AND known.ticker = entries.ticker
-            WHERE job.job_id = :job_id AND job.scope = 'schedule' AND known.session_date > detail.session_date
-        )
+        AND CASE
+            -- Of work on the last session, and what the schedule catches up with or a backfill does, the newest session
+            -- is the news, whichever came later. Who gives a day wants to see that one.
+            WHEN (job.scope = 'schedule' OR job.as_of IS NULL) AND known.session_date <> detail.session_date
+                THEN known.session_date < detail.session_date
+            ELSE coalesce(entries.last_analyzed_at <= detail.completed_at, true)
+        END
     RETURNING entry.id, entry.last_status = 'failed' AS failed
 )
 SELECT coalesce(jsonb_object_agg(id, failed), '{}') FROM touched;
