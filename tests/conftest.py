@@ -24,8 +24,9 @@ OWNER, APP = "stocks_owner", "stocks_app"
 PASSWORD = "only-for-tests"
 WITH_ONE_AIRFLOW = ("tests/end_to_end", "tests/dags")
 _numbers = itertools.count(1)
-# How long an example takes is no property of the code that it tries.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# How long an example takes is no property of the code that it tries; and a run says the same as the one before it. New
+# examples are for tests/crash and tests/fuzz, which print their seeds.
+hypothesis.settings.register_profile("untimed", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("untimed")
 
 

@@ -10,6 +10,7 @@ from local import users
 from local.home import Home
 from local.stack import Stack, stack
 from tests.browser.browsing import Watched
+from tests.end_to_end.conftest import PATIENT
 
 PEOPLE = {"ann": "user", "bob": "user", "vic": "viewer", "olga": "op"}  # beside admin
 PATIENCE = 60_000  # milliseconds; a machine that does other things too takes its time
@@ -23,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home.make()
     for name, role in PEOPLE.items():  # before the start: the API server reads them then
         users.save(home, name, role)
-    with stack(folder) as running:
+    with stack(folder, PATIENT) as running:
         yield running
 
 

@@ -263,7 +263,7 @@ def test_the_list_is_filtered_by_its_address_and_changes_it(page_of: PageOf, end
 
 
 def test_a_run_that_has_joined_another_says_so(page_of: PageOf, paused: Airflow, site: Stack) -> None:
-    wanted = {"tickers": ["KO", "T"], "data_source": "sample", "as_of": "2010-04-06"}
+    wanted = {"universe": "sample_leaders", "data_source": "sample", "as_of": "2010-04-06", "batch_size": 1}
     first = ask(paused, **wanted)
     runs = {"dag_run_id": "of-my-own", "logical_date": None, "conf": wanted}
     paused.http.post(RUNS, json=runs).raise_for_status()

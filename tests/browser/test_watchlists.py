@@ -62,6 +62,7 @@ def test_a_name_that_no_list_can_have_is_said_beside_the_field(page_of: PageOf, 
     made("Taken", "IBM")
     page = page_of("ann")
     page.goto("/stocks/watchlists")
+    expect(page.get_by_role("link", name="Taken")).to_be_visible()
     page.get_by_role("button", name="New list").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Tickers").fill("KO")

@@ -46,7 +46,7 @@ def test_an_analyst_asks_watches_screens_exports_reads_why_and_keeps(
     form.get_by_label("Prices from").select_option("sample")
     form.get_by_role("button", name="Start the analysis").click()
     expect(page).to_have_url(re.compile("/stocks/jobs/"))
-    expect(page.locator("main .status").first).to_contain_text("completed")
+    expect(page.locator("main .status").first).to_contain_text("completed", timeout=180_000)
 
     page.get_by_role("link", name="Results in the screener").click()
     for ticker in ASKED:

@@ -44,7 +44,7 @@ def evening() -> Evening:
     for name, ticker in CANDIDATES.items():
         exchange = EXCHANGES[name]
         local = now.astimezone(ZoneInfo(exchange.timezone))
-        if time(0, 5) < local.time() < time(15):
-            before = last_completed_session(exchange, now, delay=timedelta())
+        before = last_completed_session(exchange, now, delay=timedelta())
+        if time(0, 5) < local.time() < time(15) and before < local.date():  # some days close early
             return Evening(exchange=exchange, ticker=ticker, before=before, today=local.date())
     raise AssertionError("New York and Mumbai have ten and a half hours between them")

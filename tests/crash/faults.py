@@ -44,18 +44,23 @@ def supervised(installation: Stack, name: str) -> psutil.Process:
 
 
 def kill_tree(process: psutil.Process) -> None:
-    for each in [*process.children(recursive=True), process]:
-        with suppress(psutil.NoSuchProcess):
-            each.kill()
+    """Kill a process with all below it, of which some may have ended already."""
+    with suppress(psutil.NoSuchProcess):
+        for each in [*process.children(recursive=True), process]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 def kill_a_task(installation: Stack) -> None:
-    workers = [
-        child
-        for child in supervised(installation, "scheduler").children(recursive=True)
-        if "LocalExecutor" in " ".join(child.cmdline()) and child.children()
-    ]
-    kill_tree(workers[0].children()[0])
+    """Kill one of the tasks that run now; one that ends in this moment is not it."""
+    deadline = time.monotonic() + SECONDS_TO_BEGIN
+    while time.monotonic() < deadline:
+        for child in supervised(installation, "scheduler").children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "LocalExecutor" in " ".join(child.cmdline()) and (tasks := child.children()):
+                    tasks[0].kill()
+                    return
+    raise LookupError("no task runs")
 
 
 def kill_scheduler_with_its_tasks(installation: Stack) -> None:

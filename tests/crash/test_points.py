@@ -17,6 +17,7 @@ from tests.end_to_end.airflow import Airflow, wait_until
 
 TICKERS = [f"POINT{n}" for n in range(200)]
 SECONDS_TO_END = 120
+DAY = "2026-11-20"  # else what is compared is of two days at midnight
 # every column but ids, times and what counts attempts
 SAME = """
     SELECT ticker, status, verdict, score, entry, stop_loss, target, position_size, cost, risk_reward, error_code
@@ -44,7 +45,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iter
 def undisturbed(installation: Stack) -> list[dict[str, object]]:
     """The rows of a job under which nothing was killed."""
     with Airflow(installation) as airflow:
-        run_id = airflow.request(tickers=TICKERS, data_source="demo", force=True)
+        run_id = airflow.request(tickers=TICKERS, data_source="demo", as_of=DAY, force=True)
         airflow.wait(run_id)
     with connect(installation.database_url()) as connection:
         return connection.execute(SAME, [run_id]).fetchall()
@@ -57,7 +58,7 @@ def test_a_job_whose_task_is_killed_at_a_point_ends_with_the_same_rows(
     history = History(f"point-{point}")
     arm(folder, point)
     with Airflow(installation) as airflow:
-        run_id = airflow.request(tickers=TICKERS, data_source="demo", force=True)
+        run_id = airflow.request(tickers=TICKERS, data_source="demo", as_of=DAY, force=True)
         wait_until(lambda: not is_armed(folder, point))
         killed = time.monotonic()
         history.say("killed", run_id=run_id)

@@ -1,6 +1,9 @@
 """After the worst, `make up` again: nothing is lost and work goes on."""
 
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from include.storage.connection import connect
 from include.storage.results import verdicts
@@ -14,7 +17,8 @@ def kill_everything(installation: Stack) -> None:
     postmaster = running_postmaster(installation.cluster)
     assert postmaster is not None
     for process in [*processes.of_stack(installation.home.folder), postmaster]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def test_after_a_kill_of_everything_results_are_there_and_a_new_job_runs(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from include.storage.connection import Connection, connect
 from include.storage.jobs import cancel_job, progress
 from include.storage.results import verdicts
 from local.yahoo.faults import Fault
+from local.yahoo.market import OpenBar, SampleMarket
 from local.yahoo.server import LocalYahoo
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.filterwarnings(r"error:::include\..*")]
@@ -50,6 +51,7 @@ MANY = [
 RETRIES = 2
 OPTIONS = {
     "requests_per_minute": "100000",
+    "close_delay_minutes": "0",
     "fetch_timeout_seconds": "4",  # a busy machine answers late
     "fetch_wait_seconds": "30",
     "pause_seconds": "0.2",
@@ -59,7 +61,10 @@ Set = Callable[..., None]
 
 @pytest.fixture
 def yahoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalYahoo]:
-    with LocalYahoo(tmp_path) as running:
+    # At any hour of a trading day the last bar that it has is the one that is analysed.
+    with LocalYahoo(tmp_path, market=SampleMarket(open_bar=OpenBar.NONE)) as running:
+        for ticker in ("JPM", "TCS.NS"):
+            running.stock(ticker)  # the first ones take their time
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)
         yield running

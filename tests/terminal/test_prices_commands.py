@@ -18,14 +18,22 @@ from include.storage.connection import Connection
 from include.terminal.market import main
 from tests.market.histories import ScriptedSource, history, with_split
 
-LAST = resolve_sessions(["IBM"], DataSource.YAHOO, None, datetime.now(UTC))["IBM"]
-COUNT = int(np.busday_count(date(2024, 1, 1), LAST)) + 1
 Run = Callable[..., tuple[int, str, str]]
+
+
+def last_session() -> date:
+    """Asked for by each test: one may be completed while they run."""
+    return resolve_sessions(["IBM"], DataSource.YAHOO, None, datetime.now(UTC))["IBM"]
+
+
+def weekdays() -> int:
+    """Up to the last session."""
+    return int(np.busday_count(date(2024, 1, 1), last_session())) + 1
 
 
 def fresh(ticker: str, **changed: Any) -> PriceHistory:
     """Up to the last session, with a bar on every weekday."""
-    return history(ticker, COUNT, **changed)
+    return history(ticker, weekdays(), **changed)
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def test_fetch_fills_the_cache_and_the_second_time_asks_nothing(run: Run, source
 
 def test_fetch_anew_replaces_what_is_there(run: Run, source: ScriptedSource) -> None:
     run("fetch", "IBM")
-    source.answers = {"IBM": with_split(fresh("IBM"), LAST)}
+    source.answers = {"IBM": with_split(fresh("IBM"), last_session())}
     assert run("fetch", "IBM")[0] == 0
     assert len(source.asked) == 1
     run("fetch", "IBM", "--anew")
@@ -94,7 +102,7 @@ def test_show_tells_what_is_known_and_shows_the_newest_bars(run: Run, source: Sc
     run("fetch", "IBM", "NOSUCH")
     status, out, _ = run("show", "IBM", "--bars", "2")
     assert status == 0
-    assert f"to {LAST}, quoted in USD, America/New_York" in out
+    assert f"to {last_session()}, quoted in USD, America/New_York" in out
     assert out.count("x 1.000000") == 2
     status, out, _ = run("show", "NOSUCH", "NEVER")
     assert status == 1
@@ -113,7 +121,8 @@ def test_check_finds_gaps_jumps_and_tickers_that_are_stale_unknown_dead_or_were_
     run: Run, source: ScriptedSource, connection: Connection
 ) -> None:
     whole = fresh("GAP")
-    rows = np.r_[0 : COUNT - 40, COUNT - 30 : COUNT]
+    count = weekdays()
+    rows = np.r_[0 : count - 40, count - 30 : count]
     columns = ("sessions", "open", "high", "low", "close", "volume", "adjustment")
     jumping = fresh("JUMP").close.copy()
     jumping[-20:] *= 2
@@ -121,7 +130,7 @@ def test_check_finds_gaps_jumps_and_tickers_that_are_stale_unknown_dead_or_were_
         "IBM": fresh("IBM"),
         "GAP": replace(whole, **{name: getattr(whole, name)[rows] for name in columns}),
         "JUMP": fresh("JUMP", close=jumping),
-        "STALE": history("STALE", COUNT - 3),
+        "STALE": history("STALE", weekdays() - 3),
         "BROKEN": Delay("BROKEN", ErrorCode.SOURCE_UNAVAILABLE, "HTTP 502"),
     }
     run("fetch", *source.answers, "NOSUCH")
