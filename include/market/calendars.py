@@ -94,8 +94,10 @@ def _end(exchange: Exchange, day: date, close: time) -> datetime:
 
 
 def _from_calendar(name: str, first: date, last: date) -> dict[date, datetime]:
-    closes = _calendar(name, start=first, end=last).closes
-    return {session.date(): close.to_pydatetime() for session, close in closes.items()}
+    start = first if first < last else first - timedelta(days=1)  # it knows no calendar of a single day
+    closes = _calendar(name, start=start, end=last).closes
+    ends = {session.date(): close.to_pydatetime() for session, close in closes.items()}
+    return {day: end for day, end in ends.items() if day >= first}
 
 
 def _calendar(name: str, **days: date) -> Any:  # noqa: ANN401 - exchange-calendars has no types

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from include.market.calendars import session_ends
+from include.market.exchanges import NEW_YORK
 from include.market.sessions import next_completion, resolve_sessions
 from include.model.bars import DataSource
 from include.model.calendar import CalendarOverrides, SessionOverride
@@ -328,3 +330,16 @@ def test_sessions_stay_what_they_are_until_that_moment_and_not_longer(ticker: st
         )
         assert before == just_before < then
         now = until
+
+
+@pytest.mark.parametrize(
+    ("day", "closes"),
+    [("2026-11-26", None), ("2026-11-27", "2026-11-27T18:00:00"), ("2026-11-25", "2026-11-25T21:00:00")],
+)
+def test_a_single_day_is_looked_up_in_the_calendar_too(
+    day: str, closes: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of which exchange-calendars makes no calendar by itself."""
+    only = date.fromisoformat(day)
+    assert session_ends(NEW_YORK, only, only) == ({only: utc(closes)} if closes else {})
+    assert caplog.text == ""
