@@ -158,12 +158,12 @@ def test_health_says_that_all_is_well_and_what_was_done(page_of: PageOf, theme: 
     expect(page.get_by_role("img", name=re.compile("^Jobs that ended"))).to_be_visible()
     expect(page.get_by_text(re.compile("Why they failed: unknown_ticker"))).to_be_visible()
     page.get_by_text("The same as a table").click()
-    today = (
+    days = (
         page.get_by_role("region", name="What ended on each of the last 30 days")
         .locator("tbody tr")
         .filter(has_text="unknown_ticker")
     )
-    expect(today.first).to_be_visible()
+    expect(days.first).to_be_visible()
     assert violations(page) == []
 
 

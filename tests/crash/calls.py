@@ -11,7 +11,7 @@ import httpx
 
 from local.stack import Stack
 
-SECONDS_FOR_AN_ANSWER = 60.0
+SECONDS_FOR_AN_ANSWER = 20.0
 
 Ask = Callable[[httpx.Client, int], httpx.Response]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from include.market.calendars import session_ends
 from include.market.exchanges import EXCHANGES, Exchange
-from include.market.sessions import last_completed_session
 from include.storage.connection import Connection
 
 CANDIDATES = {"XNYS": "JPM", "XBOM": "TCS.NS"}  # exchanges of the local Yahoo, with a ticker that it has
@@ -13,7 +13,7 @@ CANDIDATES = {"XNYS": "JPM", "XBOM": "TCS.NS"}  # exchanges of the local Yahoo, 
 
 @dataclass(frozen=True, kw_only=True)
 class Evening:
-    """An exchange that is not at the end of its day now, its last real session, and one of today."""
+    """An exchange in the middle of its day, the last session before today, and one of today that is made up."""
 
     exchange: Exchange
     ticker: str
@@ -37,15 +37,21 @@ class Evening:
         )
         return local.astimezone(UTC)
 
+    @property
+    def source_now(self) -> datetime:
+        """A moment at which the source has the session before, and nothing of today yet: also when that has closed."""
+        (end,) = session_ends(self.exchange, self.before, self.before).values()
+        return end + timedelta(hours=1)
+
 
 def evening() -> Evening:
-    """The first candidate whose day is well under way, and whose real session of today, if any, has not closed."""
+    """The first candidate whose day is well under way, here and in UTC: Airflow begins no run of a day to come."""
     now = datetime.now(UTC)
     for name, ticker in CANDIDATES.items():
         exchange = EXCHANGES[name]
         local = now.astimezone(ZoneInfo(exchange.timezone))
-        before = last_completed_session(exchange, now, delay=timedelta())
-        # Airflow begins no run of a day that has not begun in UTC.
-        if time(0, 5) < local.time() < time(23) and before < local.date() <= now.date():
-            return Evening(exchange=exchange, ticker=ticker, before=before, today=local.date())
-    raise AssertionError("from New York's close to midnight UTC no exchange has an evening to come")
+        today = local.date()
+        if time(0, 5) < local.time() < time(23) and today <= now.date():
+            sessions = session_ends(exchange, today - timedelta(days=20), today - timedelta(days=1))
+            return Evening(exchange=exchange, ticker=ticker, before=max(sessions), today=today)
+    raise AssertionError("New York and Mumbai have ten and a half hours between them")

@@ -16,7 +16,7 @@ from tests.crash.histories import History
 from tests.end_to_end.airflow import Airflow
 
 SECONDS_TO_BEGIN = 120
-SECONDS_TO_END = 300
+SECONDS_TO_END = 180
 
 
 def look(installation: Stack, run_id: str) -> Progress | None:
@@ -60,6 +60,7 @@ def kill_a_task(installation: Stack) -> None:
                 if "LocalExecutor" in " ".join(child.cmdline()) and (tasks := child.children()):
                     tasks[0].kill()
                     return
+        time.sleep(0.05)
     raise LookupError("no task runs")
 
 

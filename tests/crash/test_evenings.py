@@ -48,6 +48,9 @@ def installation(tonight: Evening, past: list[date], tmp_path_factory: pytest.Te
         **extra_dags(examples=ROOT / "docs" / "examples"),
     }
     with stack(tmp_path_factory.mktemp("evenings"), settings, source=Source.YAHOO_LOCAL) as running:
+        assert running.yahoo is not None
+        now = {"now": tonight.source_now.isoformat()}
+        httpx.post(f"{running.yahoo.control_url}/settings", json=now, trust_env=False).raise_for_status()
         yield running
 
 

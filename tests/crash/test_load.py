@@ -24,7 +24,7 @@ API = "/api/stocks"
 KILLS = 3
 SECONDS_BETWEEN = 4.0
 GOOD_CALLS = 10  # of every client after the last kill, one after the other
-SECONDS_TO_RECOVER = 120
+SECONDS_TO_RECOVER = 60
 TICKERS = [f"LOADED{n}" for n in range(50)]
 
 

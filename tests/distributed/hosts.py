@@ -12,7 +12,7 @@ from local.processes import end
 from local.stack import Stack
 from local.workers import worker_command, worker_environment
 
-SECONDS_TO_STOP = 60.0
+SECONDS_TO_STOP = 30.0
 
 
 @contextmanager

@@ -21,7 +21,7 @@ CROWDED = {
     "AIRFLOW__CORE__PARALLELISM": "32",
     # Shorter than usual, so that the test ends sooner, but far longer than six slots need for twenty batches: what only
     # waits would be sent again as well.
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "150",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "100",
 }
 
 

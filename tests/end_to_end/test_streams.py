@@ -23,8 +23,8 @@ API = "/api/stocks"
 MOST = Settings.model_fields["max_event_streams"].default
 SURPLUS = 20
 TICKERS = [f"WATCHED{n}" for n in range(300)]
-SECONDS_TO_END = 120
-PATIENCE = 30  # seconds for a call beside the streams
+SECONDS_TO_END = 60
+PATIENCE = 10  # seconds for a call beside the streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

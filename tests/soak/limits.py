@@ -17,12 +17,12 @@ def beyond(found: Sequence[Course], *, seconds: float, active_jobs: int) -> list
 def has_grown(one: Course, *, is_long: bool) -> bool:
     """Whether something that should be flat is not. Kills and what is going on at a moment are in every median."""
     if one.name == "memory, MB":
-        return one.grew_more_than(0.15, 150 if is_long else 500)  # of few samples, some with a part of it down
+        return one.grew_more_than(0.15, 150)
     if one.name.startswith("memory of "):
         return is_long and one.grew_more_than(0.25, 100)
     if one.name == "connections of PostgreSQL":
         return one.grew_more_than(0.25, 10)
-    return is_long and one.name.startswith("disk for each job") and one.grew_more_than(0.5, 100)
+    return one.name.startswith("disk for each job") and one.grew_more_than(0.5, 100)
 
 
 def is_too_little(one: Course, least: float) -> bool:

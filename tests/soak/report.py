@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,6 +13,7 @@ from tests.crash.histories import ROOT
 from tests.soak.samples import Sample
 
 FOLDER = ROOT / ".local" / "soak"
+FEW_JOBS = 10  # of fewer ends nothing follows for each of them
 WARM_UP = 6  # one in so many samples is from before everything that starts with the first jobs had started
 
 
@@ -46,7 +48,7 @@ def course(name: str, samples: Sequence[Sample], value: Callable[[Sample], float
 
 
 def disk_a_job(samples: Sequence[Sample]) -> Course:
-    """Kilobytes on the disk for each job that ended, in the first third and in the last."""
+    """Kilobytes on the disk for each job that ended, in the first third and in the last; not a number of too few."""
     first, last = (_kilobytes_a_job(part) for part in thirds(samples))
     whole = samples[-1].at - samples[0].at
     return Course(
@@ -57,7 +59,7 @@ def disk_a_job(samples: Sequence[Sample]) -> Course:
 def _kilobytes_a_job(part: Sequence[Sample]) -> float:
     jobs = part[-1].ended_jobs - part[0].ended_jobs
     written = _disk(part[-1]) - _disk(part[0])
-    return written * 1024 / jobs if jobs else 0.0
+    return written * 1024 / jobs if jobs >= FEW_JOBS else nan
 
 
 def _disk(sample: Sample) -> float:
@@ -67,8 +69,9 @@ def _disk(sample: Sample) -> float:
 def courses(samples: Sequence[Sample]) -> list[Course]:
     """All that must stay flat, and what grows with the work."""
     programs = sorted({name for sample in samples for name in sample.memory_mb})
+    whole = [sample for sample in samples if len(sample.memory_mb) == len(programs)]  # nothing was down
     return [
-        course("memory, MB", samples, lambda sample: sample.all_memory_mb),
+        course("memory, MB", whole, lambda sample: sample.all_memory_mb),
         *(course(f"memory of {name}, MB", samples, _memory_of(name)) for name in programs),
         course("connections of PostgreSQL", samples, lambda sample: sample.connections),
         course("active jobs", samples, lambda sample: sample.active_jobs),

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from math import isnan
 
 import httpx
 import psutil
@@ -50,6 +52,22 @@ def test_growth_is_told_by_the_hour() -> None:
 def test_disk_is_told_by_the_job() -> None:
     a_job = disk_a_job(samples(60, kb_a_job=40))
     assert [a_job.first, a_job.last] == pytest.approx([40, 40])
+
+
+def test_disk_says_nothing_of_a_third_in_which_hardly_a_job_ended() -> None:
+    assert named_beyond(samples(60, jobs_a_look=0, kb_a_job=0), 120) == []
+    few = disk_a_job([replace(one, ended_jobs=one.ended_jobs if one.at > 1500 else 0) for one in samples(60)])
+    assert (isnan(few.first), few.last) == (True, pytest.approx(40))
+    assert not few.grew_more_than(0.5, 100)
+
+
+def test_memory_is_compared_where_nothing_was_down() -> None:
+    looked_at = [
+        replace(one, memory_mb={"postgres": 60.0}) if one.at < 1500 and n % 3 else one
+        for n, one in enumerate(samples(60))
+    ]
+    memory = courses(looked_at)[0]
+    assert (memory.name, memory.first, memory.last) == ("memory, MB", 560, 560)
 
 
 def test_too_few_samples_are_no_report() -> None:
